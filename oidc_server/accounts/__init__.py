@@ -1,0 +1,1 @@
+"""Accounts: people, how they prove who they are, and their own pages."""

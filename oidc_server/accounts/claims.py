@@ -1,0 +1,39 @@
+"""Claims: what a client may learn of a person, by scope (OpenID Connect Core §5.1, §5.4)."""
+
+from collections.abc import Set
+from typing import Any
+
+from oidc_server.accounts.models import User
+
+BY_SCOPE: dict[str, tuple[str, ...]] = {
+    "profile": (
+        "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+        "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+    ),
+    "email": ("email", "email_verified"),
+    "address": ("address",),
+    "phone": ("phone_number", "phone_number_verified"),
+}  # fmt: skip
+
+#: The standard claims that are kept as they are given; the others are columns of their own.
+STORED = tuple(
+    name
+    for names in BY_SCOPE.values()
+    for name in names
+    if name not in {"preferred_username", "updated_at", "email", "email_verified"}
+)
+
+SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
+
+
+def of(user: User, scopes: Set[str]) -> dict[str, Any]:
+    """What these scopes tell of a user; claims without a value are left out (Core §5.3.2)."""
+    known = {
+        **user.claims,
+        "preferred_username": user.username,
+        "updated_at": int(user.updated_at.timestamp()),
+        "email": user.email,
+        "email_verified": user.email_verified if user.email else None,
+    }
+    names = [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names]
+    return {name: known[name] for name in names if known.get(name) is not None}

@@ -1,0 +1,130 @@
+"""The directory: finds users by what they call themselves, makes them, changes them, disables them."""
+
+import unicodedata
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts.models import Milestone, User
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.foundation import clock
+from oidc_server.foundation.database import Handle
+from oidc_server.foundation.statements import affected, insert_if_absent
+from oidc_server.sessions import ledger
+from oidc_server.tokens import grants
+
+ADMINISTRATOR = "admin"
+FIRST_ADMINISTRATOR = "first_administrator"
+
+
+def key(name: str) -> str:
+    """The one form of all spellings of a user name or e-mail address: compatible characters, no case."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
+
+
+def find(handle: Handle, login: str) -> User | None:
+    """The user who calls themselves that: by user name or e-mail address, enabled or not."""
+    wanted = key(login)
+    if not wanted:
+        return None
+    # A user name with an @ is its owner's own address, so that at most one user answers.
+    row = handle.execute(
+        select(User.__table__).where(or_(User.username_key == wanted, User.email_key == wanted))
+    ).first()
+    return User(**row._mapping) if row else None
+
+
+def get(handle: Handle, user_id: UUID) -> User | None:
+    """The enabled user with this id."""
+    row = handle.execute(select(User.__table__).where(User.id == user_id, User.disabled_at.is_(None))).first()
+    return User(**row._mapping) if row else None
+
+
+def check_names(username: str, email: str | None) -> None:
+    """Raise ValueError unless nobody could mistake this user's names for another's."""
+    if not username.strip() or username != username.strip():
+        raise ValueError("username must not be empty, nor start or end with white space")
+    if any(unicodedata.category(character).startswith("C") for character in username):
+        raise ValueError("username must hold no control characters")
+    if "@" in username and key(username) != key(email or ""):
+        raise ValueError("username holds an @, so it must be the user's own e-mail address")
+
+
+def add(session: Session, username: str, *, email: str | None, password_hash: str | None, **others: Any) -> User:
+    """Make a user; IntegrityError if the name or address is taken."""
+    check_names(username, email)
+    now = clock.now()
+    user = User(
+        username=username,
+        username_key=key(username),
+        email=email,
+        email_key=key(email) if email else None,
+        password_hash=password_hash,
+        created_at=now,
+        updated_at=now,
+        **others,
+    )
+    session.add(user)
+    session.flush()
+    if ADMINISTRATOR in user.roles:
+        is_first_administrator(session)
+    trail.record(session, Event.USER_CREATED, user_id=user.id)
+    return user
+
+
+def is_first_administrator(session: Session) -> bool:
+    """Note that there is an administrator; whether it is the first one."""
+    return insert_if_absent(session, Milestone, {"name": FIRST_ADMINISTRATOR, "at": clock.now()})
+
+
+def has_administrator(handle: Handle) -> bool:
+    """Whether there has ever been an administrator."""
+    return handle.execute(select(Milestone.name).where(Milestone.name == FIRST_ADMINISTRATOR)).first() is not None
+
+
+def change(session: Session, user: User, *, password_hash: str | None, enabled: bool, **columns: Any) -> None:
+    """Change a user as an operator wants; a new password or being disabled ends their sessions and grants."""
+    values: dict[str, Any] = {**columns, "updated_at": clock.now()}
+    if "email" in columns:
+        check_names(user.username, columns["email"])
+        values["email_key"] = key(columns["email"]) if columns["email"] else None
+    if password_hash is not None:
+        values["password_hash"] = password_hash
+    was_enabled = user.disabled_at is None
+    if enabled != was_enabled:
+        values["disabled_at"] = None if enabled else clock.now()
+    session.execute(update(User).where(User.id == user.id).values(values))
+    if password_hash is not None or not enabled:
+        end_everything(session, user.id)
+    if ADMINISTRATOR in columns.get("roles", ()):
+        is_first_administrator(session)
+    event = Event.USER_CHANGED if enabled == was_enabled else Event.USER_ENABLED if enabled else Event.USER_DISABLED
+    trail.record(session, event, user_id=user.id)
+
+
+def disable(session: Session, user: User) -> None:
+    """Let a user do nothing any more: sign-ins, sessions and grants end with this transaction."""
+    session.execute(update(User).where(User.id == user.id, User.disabled_at.is_(None)).values(disabled_at=clock.now()))
+    end_everything(session, user.id)
+    trail.record(session, Event.USER_DISABLED, user_id=user.id)
+
+
+def end_everything(session: Session, user_id: UUID) -> None:
+    """End a user's sessions and grants."""
+    ledger.end_all_of(session, user_id)
+    grants.revoke_of_user(session, user_id)
+
+
+def upgrade_password(session: Session, user: User, password_hash: str) -> None:
+    """Keep a renewed hash of the same password, unless the password has changed meanwhile."""
+    same = (User.id == user.id, User.password_hash == user.password_hash)
+    if affected(session.execute(update(User).where(*same).values(password_hash=password_hash))):
+        trail.record(session, Event.PASSWORD_UPGRADED, user_id=user.id)
+
+
+def list_all(session: Session) -> list[User]:
+    """Every user, disabled ones too, by name."""
+    return list(session.scalars(select(User).order_by(User.username_key)))

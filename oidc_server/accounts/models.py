@@ -1,0 +1,52 @@
+"""The tables of users, and of what happens once in an installation's life."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oidc_server.foundation.database import Base
+from oidc_server.foundation.identifiers import new_id
+
+
+class User(Base):
+    """A person; the id is their public subject identifier (OpenID Connect Core §8)."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    username: Mapped[str]
+    username_key: Mapped[str] = mapped_column(unique=True)
+    """The one form of all spellings of the user name."""
+    email: Mapped[str | None] = mapped_column(String(320))
+    email_key: Mapped[str | None] = mapped_column(String(320), unique=True)
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None]
+    roles: Mapped[list[str]] = mapped_column(default=list)
+    claims: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """OpenID Connect's other standard claims under their own names (Core §5.1)."""
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def display_name(self) -> str:
+        """What we call them on a page."""
+        return str(self.claims.get("name") or self.username)
+
+
+class Milestone(Base):
+    """Something that happens once, such as the making of the first administrator."""
+
+    __tablename__ = "milestones"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+
+    def __str__(self) -> str:
+        return self.name

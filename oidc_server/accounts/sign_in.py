@@ -1,0 +1,112 @@
+"""Signing in: the one way in which a password is checked, for the login page, the password grant and whatever comes."""
+
+from dataclasses import dataclass
+
+from oidc_server.accounts import directory
+from oidc_server.accounts.models import User
+from oidc_server.accounts.passwords import Passwords
+from oidc_server.audit.events import Event
+from oidc_server.audit.trail import Trail
+from oidc_server.foundation.database import Database, wait
+from oidc_server.foundation.errors import Refused, Unavailable
+from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
+from oidc_server.foundation.telemetry import metrics
+from oidc_server.sessions.ledger import Proof
+from oidc_server.settings import ThrottleSettings
+
+#: One factor (acr "1"), a password (RFC 8176 §2).
+PASSWORD = Proof(acr="1", amr=("pwd",))
+
+_WRONG = "The user name or password is wrong."
+_THROTTLED = "Too many failed attempts. Please wait a few minutes and try again."
+
+
+class WrongCredentials(Refused):
+    """The user name or the password is wrong, or the user is disabled: nobody is told which."""
+
+
+class TooManyAttempts(Refused):
+    """Somebody failed too often; worth trying again after `retry_after` seconds."""
+
+    def __init__(self, retry_after: int, *, because: str) -> None:
+        super().__init__(_THROTTLED, because=because)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody claims to be a user."""
+
+    login: str
+    password: str
+    neighbourhood: str
+    """Where the attempt comes from: an address, or an IPv6 network."""
+    client_id: str | None = None
+
+
+class SignIn:
+    """Checks who somebody is."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, throttles: Throttles, settings: ThrottleSettings, trail: Trail
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._throttles = throttles
+        self._trail = trail
+        self._per_user = Throttle("user", settings.user_failures, settings.window)
+        self._per_address = Throttle("address", settings.address_failures, settings.window)
+
+    def check(self, attempt: Attempt) -> User:
+        """The user, if the password is theirs and they may act; call it inside `Database.run`.
+
+        Raises WrongCredentials, TooManyAttempts, or Unavailable when too many others are waiting.
+        """
+        by_address = self._reserve(self._per_address, attempt.neighbourhood, attempt)
+        with self._database.autocommit() as connection:
+            user = directory.find(connection, attempt.login)
+        # One counter for all the names that one user goes by.
+        by_user = self._reserve(self._per_user, str(user.id) if user else directory.key(attempt.login), attempt)
+        try:
+            is_right, renewed = wait(self._passwords.verify(attempt.password, user.password_hash if user else None))
+        except Unavailable:
+            self._give_back(by_address, by_user)
+            raise
+        user = self._require(attempt, user, is_right)
+        self._give_back(by_address)
+        wait(self._throttles.forget(by_user))
+        if renewed is not None:
+            with self._database.transaction() as session:
+                directory.upgrade_password(session, user, renewed)
+        metrics.sign_ins.labels("succeeded").inc()
+        return user
+
+    def _require(self, attempt: Attempt, user: User | None, is_right: bool) -> User:
+        if user is None:
+            raise self._refused(attempt, "unknown user")
+        if not is_right:
+            raise self._refused(attempt, "wrong password", user)
+        if user.disabled_at is not None:
+            raise self._refused(attempt, "disabled user", user)
+        return user
+
+    def _reserve(self, throttle: Throttle, name: str, attempt: Attempt) -> Reserved:
+        reserved = wait(self._throttles.reserve(throttle, name))
+        if isinstance(reserved, Reserved):
+            return reserved
+        metrics.sign_ins.labels("throttled").inc()
+        self._trail.note(
+            Event.SIGN_IN_FAILED, client_id=attempt.client_id, reason=f"too many failures of one {throttle.kind}"
+        )
+        raise TooManyAttempts(reserved, because=f"too many failures of one {throttle.kind}")
+
+    def _give_back(self, *reserved: Reserved) -> None:
+        for one in reserved:
+            wait(self._throttles.give_back(one))
+
+    def _refused(self, attempt: Attempt, reason: str, user: User | None = None) -> WrongCredentials:
+        metrics.sign_ins.labels("failed").inc()
+        self._trail.note(
+            Event.SIGN_IN_FAILED, user_id=user.id if user else None, client_id=attempt.client_id, reason=reason
+        )
+        return WrongCredentials(_WRONG, because=reason)

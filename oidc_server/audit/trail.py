@@ -1,0 +1,121 @@
+"""The trail: writes events down.
+
+What changes a state is recorded in the transaction that changes it. What happens a thousand times a second (tokens) is noted:
+it goes to the log at once and to the table a moment later, many in one statement, so that it costs a hot request nothing.
+"""
+
+from collections import deque
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+from structlog.contextvars import get_contextvars
+
+from oidc_server.audit.events import Event
+from oidc_server.audit.models import AuditEvent
+from oidc_server.foundation import clock
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.errors import Unavailable
+from oidc_server.foundation.identifiers import new_id
+from oidc_server.foundation.statements import remove_in_batches
+from oidc_server.foundation.telemetry import metrics
+
+WRITE_EVERY = timedelta(seconds=1)
+_AT_ONCE = 500
+_WAITING_AT_MOST = 20_000
+
+log = structlog.get_logger(__name__)
+
+
+def record(
+    session: Session,
+    event: Event,
+    *,
+    user_id: UUID | None = None,
+    client_id: str | None = None,
+    session_id: UUID | None = None,
+    grant_id: UUID | None = None,
+    **details: Any,
+) -> None:
+    """Write an event down in this transaction."""
+    row = _row(event, user_id, client_id, session_id, grant_id, details)
+    _log(row)
+    session.execute(insert(AuditEvent), row)
+
+
+class Trail:
+    """Events of this worker that wait to be written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[dict[str, Any]] = deque()
+
+    def note(
+        self,
+        event: Event,
+        *,
+        user_id: UUID | None = None,
+        client_id: str | None = None,
+        session_id: UUID | None = None,
+        grant_id: UUID | None = None,
+        **details: Any,
+    ) -> None:
+        """Write an event down a moment later; when too many wait, the oldest is lost and counted."""
+        row = _row(event, user_id, client_id, session_id, grant_id, details)
+        _log(row)
+        if len(self._waiting) >= _WAITING_AT_MOST:
+            self._waiting.popleft()
+            metrics.audit_lost.inc()
+        self._waiting.append(row)
+
+    async def write(self) -> None:
+        """Write down what waits."""
+        await self._database.run(self._write)
+
+    def _write(self) -> None:
+        while self._waiting:
+            rows = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            try:
+                with self._database.autocommit() as connection:
+                    connection.execute(insert(AuditEvent), rows)
+            except Unavailable:
+                self._waiting.extendleft(reversed(rows))
+                raise
+
+
+def remove_old(database: Database, kept_for: timedelta) -> int:
+    """Forget, in small batches, what is older than operators want to keep; how many events."""
+    return remove_in_batches(database, AuditEvent.id, AuditEvent.at < clock.now() - kept_for)
+
+
+def _row(
+    event: Event,
+    user_id: UUID | None,
+    client_id: str | None,
+    session_id: UUID | None,
+    grant_id: UUID | None,
+    details: dict[str, Any],
+) -> dict[str, Any]:
+    context = get_contextvars()
+    return {
+        "id": new_id(),
+        "at": clock.now(),
+        "event": str(event),
+        "user_id": user_id,
+        "client_id": client_id,
+        "session_id": session_id,
+        "grant_id": grant_id,
+        "address": context.get("caller"),
+        "request_id": context.get("request_id"),
+        "details": details or None,
+    }
+
+
+def _log(row: dict[str, Any]) -> None:
+    named = {
+        name: str(row[name]) for name in ("user_id", "client_id", "session_id", "grant_id") if row[name] is not None
+    }
+    log.info("audit", audit_event=row["event"], **named, **(row["details"] or {}))

@@ -1,0 +1,186 @@
+"""`oidc-server apply FILE`: clients, users and resource servers as a file describes them, again and again with the same end."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts import directory
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.cli import reach
+from oidc_server.cli.documents import ClientEntry, Document, ResourceEntry, UserEntry
+from oidc_server.clients import client_secrets, registry, resources
+from oidc_server.clients.models import ClientRow, ResourceRow
+from oidc_server.foundation import clock
+from oidc_server.foundation.database import wait
+from oidc_server.house import House
+
+_SHORT_SECRET = 32
+
+
+class DryRun(Exception):
+    """Undoes what was only tried."""
+
+
+@dataclass
+class Outcome:
+    """What was (or would be) done."""
+
+    lines: list[dict[str, str]] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def tell(self, kind: str, name: str, action: str) -> None:
+        """Note one thing."""
+        self.lines.append({"kind": kind, "name": name, "action": action})
+
+
+def apply(
+    file: Path = typer.Argument(help="A YAML file; docs/apply.schema.json describes it.", exists=True, dir_okay=False),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, and do nothing."),
+    as_json: bool = reach.JSON_OPTION,
+) -> None:
+    """Make clients, users and resource servers as a file describes them. What the file doesn't name is left alone."""
+    development = reach.settings().development
+    document = read(file.read_text(encoding="utf-8"), development=development)
+
+    async def work(house: House) -> Outcome:
+        return await house.database.run(lambda: write(house, document, dry_run=dry_run))
+
+    outcome = reach.with_house(work)
+    if as_json:
+        reach.show(
+            [{**line, "client_secret": outcome.secrets.get(line["name"])} for line in outcome.lines], as_json=True
+        )
+        return
+    for warning in outcome.warnings:
+        reach.err.print(f"[yellow]Warning:[/] {warning}")
+    for line in outcome.lines:
+        reach.out.print(f"{line['kind']} {line['name']}: {'would be ' if dry_run else ''}{line['action']}")
+    for client_id, secret in outcome.secrets.items():
+        reach.out.print(f"client_secret of {client_id} (shown once): {secret}")
+
+
+def read(text: str, *, development: bool) -> Document:
+    """The document in a YAML text; says what is wrong with it and leaves."""
+    try:
+        return Document.model_validate(yaml.safe_load(text) or {}, context={"development": development})
+    except yaml.YAMLError as error:
+        reach.fail(f"The file is not YAML: {error}")
+    except ValidationError as error:
+        reach.fail(reach.explain(error))
+
+
+def write(house: House, document: Document, *, dry_run: bool = False) -> Outcome:
+    """Make everything so, in one transaction; call it inside `Database.run`."""
+    outcome = Outcome()
+    hashes = {user.username: _new_hash(house, user) for user in document.users}
+    try:
+        with house.database.transaction() as session:
+            for client in document.clients:
+                outcome.tell("client", client.client_id, _client(session, house, client, outcome))
+            for resource in document.resources:
+                outcome.tell("resource", resource.resource, _resource(session, resource))
+            for user in document.users:
+                outcome.tell("user", user.username, _user(session, user, hashes[user.username]))
+            if dry_run:
+                raise DryRun
+    except DryRun:
+        outcome.secrets.clear()
+    except IntegrityError:
+        reach.fail(
+            "The file contradicts what is there: an e-mail address belongs to another user, or a resource names no client."
+        )
+    except ValueError as error:
+        reach.fail(str(error))
+    return outcome
+
+
+def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> str:
+    metadata, known = entry.metadata(), session.get(ClientRow, entry.client_id)
+    disabled_at = None if entry.enabled else (known and known.disabled_at) or clock.now()
+    if entry.client_secret and len(entry.client_secret) < _SHORT_SECRET:
+        outcome.warnings.append(
+            f"the client_secret of {entry.client_id} is short: use {_SHORT_SECRET} random characters or more."
+        )
+    if known is None:
+        registry.add(session, entry.client_id, metadata, disabled_at=disabled_at)
+        _secret(session, house, entry, outcome)
+        trail.record(session, Event.CLIENT_CREATED, client_id=entry.client_id)
+        return "created"
+    was_enabled = known.disabled_at is None
+    same = known.registration == metadata.document() and was_enabled == entry.enabled
+    changed_secret = _secret(session, house, entry, outcome)
+    if same and not changed_secret:
+        return "unchanged"
+    registry.change(session, entry.client_id, metadata, disabled_at=disabled_at)
+    trail.record(session, _client_event(was_enabled, entry.enabled), client_id=entry.client_id)
+    return "changed"
+
+
+def _client_event(was_enabled: bool, is_enabled: bool) -> Event:
+    if was_enabled == is_enabled:
+        return Event.CLIENT_CHANGED
+    return Event.CLIENT_ENABLED if is_enabled else Event.CLIENT_DISABLED
+
+
+def _secret(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> bool:
+    """Give the client the file's secret, or one of its own if it has none; whether anything changed."""
+    if entry.is_public:
+        return False
+    known = client_secrets.stored(session, entry.client_id)
+    if entry.client_secret is None:
+        if not known:
+            outcome.secrets[entry.client_id] = client_secrets.add(session, house.sealing, entry.client_id)
+        return not known
+    if client_secrets.matches(house.sealing, entry.client_id, entry.client_secret, known):
+        return False
+    client_secrets.rotate(session, house.sealing, entry.client_id, keep_old_for=timedelta(), secret=entry.client_secret)
+    return True
+
+
+def _resource(session: Session, entry: ResourceEntry) -> str:
+    known = session.get(ResourceRow, entry.resource)
+    if known is not None and known.scopes == entry.worded() and known.client_id == entry.client_id:
+        return "unchanged"
+    event = Event.RESOURCE_CHANGED if known else Event.RESOURCE_CREATED
+    resources.put(session, entry.resource, entry.worded(), entry.client_id)
+    trail.record(session, event, resource=entry.resource)
+    return "changed" if event is Event.RESOURCE_CHANGED else "created"
+
+
+def _new_hash(house: House, entry: UserEntry) -> str | None:
+    """The hash that a user's row should hold, or None to leave what is there; hashing takes long, so before the transaction."""
+    with house.database.autocommit() as connection:
+        known = directory.find(connection, entry.username)
+    if entry.password_hash is not None:
+        if not house.passwords.is_hash(entry.password_hash):
+            reach.fail(
+                f"The password_hash of {entry.username} is of no kind that we know: bcrypt, bcrypt_sha256, argon2 or pbkdf2."
+            )
+        return None if known else entry.password_hash
+    if entry.password is None:
+        return None
+    is_same = known is not None and wait(house.passwords.verify(entry.password, known.password_hash))[0]
+    return None if is_same else wait(house.passwords.hash(entry.password))
+
+
+def _user(session: Session, entry: UserEntry, new_hash: str | None) -> str:
+    known = directory.find(session, entry.username)
+    if known is None:
+        disabled_at = None if entry.enabled else clock.now()
+        directory.add(session, entry.username, password_hash=new_hash, disabled_at=disabled_at, **entry.columns())
+        return "created"
+    columns: dict[str, Any] = entry.columns()
+    same = all(getattr(known, name) == value for name, value in columns.items())
+    if same and new_hash is None and entry.enabled == (known.disabled_at is None):
+        return "unchanged"
+    directory.change(session, known, password_hash=new_hash, enabled=entry.enabled, **columns)
+    return "changed"

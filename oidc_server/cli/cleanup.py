@@ -1,0 +1,13 @@
+"""`oidc-server cleanup`: what the server does by itself every ten minutes, now."""
+
+from oidc_server.cli import reach
+from oidc_server.house import House
+
+
+def cleanup(as_json: bool = reach.JSON_OPTION) -> None:
+    """Remove what has expired: grants, sessions, old audit events, replaced secrets. The server does it by itself."""
+
+    async def work(house: House) -> dict[str, int]:
+        return await house.database.run(house.clean_up)
+
+    reach.show_one(dict(reach.with_house(work)), as_json=as_json)

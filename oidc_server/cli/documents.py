@@ -1,0 +1,184 @@
+"""The file that `oidc-server apply` reads; its JSON Schema is docs/apply.schema.json."""
+
+import re
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from oidc_server.accounts import claims, directory
+from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata
+from oidc_server.clients.registry import MAX_ID_LENGTH
+
+_CLIENT_ID = re.compile(r"[!-~]+")
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+_BIRTHDATE = r"^(\d{4}(-\d{2}-\d{2})?|0000-\d{2}-\d{2})$"
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Entry(BaseModel):
+    """One thing in the file; members that we don't know are refused, lest a misspelt one be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClientEntry(ClientMetadata):
+    """A client: RFC 7591 and OpenID Connect Registration members, and these."""
+
+    client_id: str = Field(min_length=1, max_length=MAX_ID_LENGTH)
+    client_secret: str | None = Field(default=None, min_length=1, max_length=1024)
+    """Chosen by you; without it, a confidential client gets one that is shown once."""
+    enabled: bool = True
+
+    @field_validator("client_id")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not _CLIENT_ID.fullmatch(value):
+            raise ValueError("client_id must be printable ASCII without spaces (RFC 6749 A.1)")
+        return value
+
+    @model_validator(mode="after")
+    def _secret_fits(self) -> Self:
+        if self.client_secret is not None and self.is_public:
+            raise ValueError("client_secret is not for clients with token_endpoint_auth_method none")
+        return self
+
+    def metadata(self) -> ClientMetadata:
+        """The client's metadata alone."""
+        own = self.model_dump(exclude={"client_id", "client_secret", "enabled"}, exclude_defaults=True)
+        return ClientMetadata.model_construct(**own)
+
+
+class Address(Entry):
+    """A postal address (OpenID Connect Core §5.1.1)."""
+
+    formatted: Text | None = None
+    street_address: Text | None = None
+    locality: Text | None = None
+    region: Text | None = None
+    postal_code: Text | None = None
+    country: Text | None = None
+
+
+class UserEntry(Entry):
+    """A user, with OpenID Connect's standard claims under their own names (Core §5.1)."""
+
+    username: str = Field(min_length=1, max_length=255)
+    password: str | None = Field(default=None, min_length=1, max_length=1024)
+    password_hash: str | None = Field(default=None, max_length=500)
+    """A hash from elsewhere: bcrypt, bcrypt_sha256, argon2 or pbkdf2; renewed when its owner signs in."""
+    enabled: bool = True
+    roles: tuple[Text, ...] = ()
+    email: str | None = Field(default=None, max_length=320)
+    email_verified: bool = False
+    name: Text | None = None
+    family_name: Text | None = None
+    given_name: Text | None = None
+    middle_name: Text | None = None
+    nickname: Text | None = None
+    profile: WebAddress | None = None
+    picture: WebAddress | None = None
+    website: WebAddress | None = None
+    gender: Text | None = None
+    birthdate: str | None = Field(default=None, pattern=_BIRTHDATE)
+    zoneinfo: Text | None = None
+    locale: Text | None = None
+    address: Address | None = None
+    phone_number: Text | None = None
+    phone_number_verified: bool | None = None
+
+    @field_validator("email")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        try:
+            return (
+                value
+                if value is None
+                else validate_email(value, check_deliverability=False, test_environment=True).normalized
+            )
+        except EmailNotValidError as error:
+            raise ValueError(str(error)) from error
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        directory.check_names(self.username, self.email)
+        if self.password is not None and self.password_hash is not None:
+            raise ValueError("give password or password_hash, not both")
+        return self
+
+    def columns(self) -> dict[str, Any]:
+        """What a row of `users` holds besides the name and the password."""
+        given = self.model_dump(mode="json", exclude_none=True)
+        stored = {name: given[name] for name in claims.STORED if name in given}
+        return {"email": self.email, "email_verified": self.email_verified, "roles": list(self.roles), "claims": stored}
+
+
+class ResourceEntry(Entry):
+    """A resource server: an API that accepts our access tokens."""
+
+    resource: Annotated[str, Field(min_length=1, max_length=512)]
+    """Its URI, the audience of tokens for it (RFC 8707 §2)."""
+    scopes: dict[str, str | None] | tuple[str, ...]
+    """Its scopes: names, or names with the words in which the consent page asks for them."""
+    client_id: str | None = None
+    """The client as which it introspects tokens; then no other client may, besides a token's own."""
+
+    @field_validator("resource")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if (
+            not parts.scheme
+            or (parts.scheme in ("http", "https") and not parts.hostname)
+            or parts.fragment
+            or not value.isascii()
+        ):
+            raise ValueError("resource must be an absolute URI without a fragment (RFC 8707 2)")
+        return value
+
+    @field_validator("scopes")
+    @classmethod
+    def _names(cls, value: dict[str, str | None] | tuple[str, ...]) -> dict[str, str | None] | tuple[str, ...]:
+        for scope in value:
+            if not _SCOPE.fullmatch(scope):
+                raise ValueError(
+                    f"a scope must be printable ASCII without spaces, quotes or backslashes, received {scope!r}"
+                )
+            if scope in IDENTITY_SCOPES:
+                raise ValueError(f"the scope {scope!r} is OpenID Connect's own")
+        return value
+
+    def worded(self) -> dict[str, str]:
+        """Each scope with its words."""
+        return {scope: (self.scopes[scope] or "") if isinstance(self.scopes, dict) else "" for scope in self.scopes}
+
+
+class Document(Entry):
+    """The whole file."""
+
+    clients: tuple[ClientEntry, ...] = ()
+    users: tuple[UserEntry, ...] = ()
+    resources: tuple[ResourceEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        named = {
+            "client_id": [client.client_id for client in self.clients],
+            "username": [directory.key(user.username) for user in self.users],
+            "resource": [resource.resource for resource in self.resources],
+        }
+        for member, names in named.items():
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise ValueError(f"the {member} {twice!r} stands in the file twice")
+        return self

@@ -1,0 +1,24 @@
+"""`oidc-server`: every command."""
+
+import typer
+
+from oidc_server.cli import apply, cleanup, clients, keys, migrate, serve, settings, users
+
+app = typer.Typer(
+    name="oidc-server",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An OpenID Connect authorization server.",
+)
+app.command("serve")(serve.serve)
+app.command("migrate")(migrate.migrate)
+app.command("apply")(apply.apply)
+app.add_typer(keys.app, name="keys", help="Signing keys: list them, rotate them.")
+app.add_typer(users.app, name="users", help="People: create, list, disable them.")
+app.add_typer(clients.app, name="clients", help="Applications: create, list, disable them, give them new secrets.")
+app.command("cleanup")(cleanup.cleanup)
+app.command("settings")(settings.list_settings)
+
+if __name__ == "__main__":
+    app()

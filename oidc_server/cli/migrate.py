@@ -1,0 +1,82 @@
+"""`oidc-server migrate`: this release's schema; on a new database, the master key and the first signing key too."""
+
+import logging
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import func, select
+
+from oidc_server.cli import reach
+from oidc_server.foundation import sealing
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.errors import Misconfigured
+from oidc_server.foundation.web.shipped import folder
+from oidc_server.house import House
+from oidc_server.keys.models import SigningKey
+from oidc_server.settings import Settings
+
+
+def migrate() -> None:
+    """Bring the database to this release's schema. A new installation also gets its master key and first signing key."""
+    for line in prepare(reach.settings()):
+        reach.out.print(line)
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Do all that comes before the first start; what was done, a line each."""
+    try:
+        upgrade(settings)
+    except Misconfigured as error:
+        reach.fail(str(error))
+    done = ["The database is at this release's schema."]
+    return done + reach.run_async(_prepare_keys(settings))
+
+
+def upgrade(settings: Settings, revision: str = "head") -> None:
+    """Run the migrations that are missing."""
+    config = alembic_config(settings)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    command.upgrade(config, revision)
+
+
+def alembic_config(settings: Settings) -> Config:
+    """Alembic, told where our migrations and the database are."""
+    config = Config()
+    config.set_main_option("script_location", str(folder("alembic")).replace("%", "%%"))
+    config.attributes["settings"] = settings
+    return config
+
+
+async def _prepare_keys(settings: Settings) -> list[str]:
+    done = []
+    if not sealing.exists(settings.keys.dir):
+        if await _has_signing_keys(settings):
+            raise Misconfigured(
+                f"The database holds signing keys, but {settings.keys.dir / sealing.FILE_NAME} is missing. Put the master key"
+                " that this database was made with there: a new one could open nothing in it."
+            )
+        sealing.create(settings.keys.dir)
+        done.append(
+            f"Made the master key {settings.keys.dir / sealing.FILE_NAME}: back it up, apart from the database."
+        )
+    house = House(settings)
+    try:
+        if await house.database.run(house.rotation.start):
+            done.append("Made the first signing key.")
+        await house.database.run(house.follow_changes)
+    finally:
+        await house.close()
+    return done
+
+
+async def _has_signing_keys(settings: Settings) -> bool:
+    database = Database(settings.database)
+
+    def count() -> int:
+        with database.autocommit() as connection:
+            return connection.execute(select(func.count()).select_from(SigningKey)).scalar_one()
+
+    try:
+        return await database.run(count) > 0
+    finally:
+        await database.dispose()

@@ -1,0 +1,106 @@
+"""How a command reaches the house, and how it speaks to its operator."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from oidc_server import settings as settings_module
+from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.telemetry import logs
+from oidc_server.house import House, opened
+from oidc_server.settings import Settings
+
+T = TypeVar("T")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+JSON_OPTION = typer.Option(False, "--json", help="Print JSON, for programs.")
+
+
+def fail(text: str, code: int = 1) -> NoReturn:
+    """Say what is wrong and leave."""
+    err.print(f"[bold red]Error:[/] {_escaped(text)}")
+    raise typer.Exit(code)
+
+
+def settings() -> Settings:
+    """The settings, or a clear word on what is wrong with them."""
+    for name in settings_module.unknown_variables(dict(os.environ)):
+        err.print(f"[yellow]Warning:[/] {_escaped(name)} is no setting; `oidc-server settings` lists them.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        fail(explain(error))
+
+
+def explain(error: ValidationError) -> str:
+    """What a document or a set of settings has wrong, a line each."""
+    lines = []
+    for one in error.errors():
+        place = ".".join(str(part) for part in one["loc"])
+        lines.append(f"{place}: {one['msg']}" if place else str(one["msg"]))
+    return "\n".join(line.replace("Value error, ", "") for line in lines)
+
+
+def with_house(work: Callable[[House], Awaitable[T]]) -> T:
+    """Do something in the house and close it again."""
+    chosen = settings()
+    logs.configure(chosen.model_copy(update={"log": chosen.log.model_copy(update={"level": "WARNING"})}), sys.stderr)
+
+    async def run() -> T:
+        async with opened(chosen) as house:
+            return await work(house)
+
+    return run_async(run())
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run asynchronous work, turning what operators can mend into words."""
+    try:
+        return asyncio.run(work)
+    except Misconfigured as error:
+        fail(str(error))
+    except Unavailable as error:
+        fail(f"The database does not answer: {error.because}")
+
+
+def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print rows as a table, or as JSON for programs."""
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
+        return
+    if not rows:
+        out.print("None.")
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(_escaped(_cell(value)) for value in row.values()))
+    out.print(table)
+
+
+def show_one(row: dict[str, Any], *, as_json: bool) -> None:
+    """Print one thing."""
+    if as_json:
+        sys.stdout.write(json.dumps(row, indent=2, default=str) + "\n")
+        return
+    for name, value in row.items():
+        out.print(f"[bold]{name}[/]: {_escaped(_cell(value))}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,139 @@
+"""`oidc-server serve`: the server itself."""
+
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from oidc_server.accounts import directory, first_administrator
+from oidc_server.app import create_app
+from oidc_server.cli import demo, migrate, reach
+from oidc_server.foundation.telemetry.metrics import MULTIPROCESS_DIR
+from oidc_server.foundation.web.serving import DeadlineProtocol
+from oidc_server.house import House
+from oidc_server.playground import page as playground
+from oidc_server.settings import PREFIX, Settings
+
+_KEEP_ALIVE_SECONDS = 65
+_FACTORY = "oidc_server.cli.serve:application"
+
+
+def serve(
+    host: str = typer.Option("127.0.0.1", help="The address to listen on; 0.0.0.0 for all."),
+    port: int = typer.Option(8000, min=0, max=65535, help="The port to listen on."),
+    workers: int = typer.Option(
+        1, min=1, max=128, help="Processes; about one for each core. Needs PostgreSQL to be of much use."
+    ),
+    dev: bool = typer.Option(
+        False, "--dev", help="Development mode: migrates, makes demo data, serves http. Never in production."
+    ),
+    ssl_certfile: Path | None = typer.Option(
+        None, exists=True, dir_okay=False, help="The certificate chain, to serve https itself."
+    ),
+    ssl_keyfile: Path | None = typer.Option(None, exists=True, dir_okay=False, help="The certificate's private key."),
+) -> None:
+    """Serve. In production, put a proxy that does TLS in front, or give a certificate."""
+    if dev:
+        os.environ[f"{PREFIX}DEVELOPMENT"] = "true"
+        os.environ.setdefault(f"{PREFIX}ISSUER", f"http://localhost:{port}")
+    settings = reach.settings()
+    try:
+        settings.require_issuer()
+    except ValueError as error:
+        reach.fail(str(error))
+    _require_free(host, port)
+    if settings.development:
+        _furnish(settings)
+    else:
+        reach.run_async(_check(settings))
+    if workers > 1:
+        os.environ[MULTIPROCESS_DIR] = tempfile.mkdtemp(prefix="oidc-server-metrics-")
+    uvicorn.run(
+        _FACTORY,
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        http=DeadlineProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(settings.http.stop_deadline.total_seconds()),
+        ssl_certfile=str(ssl_certfile) if ssl_certfile else None,
+        ssl_keyfile=str(ssl_keyfile) if ssl_keyfile else None,
+    )
+
+
+def application() -> FastAPI:
+    """The application of one worker."""
+    settings = Settings()
+    DeadlineProtocol.header_deadline_seconds = settings.http.header_deadline.total_seconds()
+    return create_app(settings)
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reach.fail(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
+
+
+async def _check(settings: Settings) -> None:
+    house = House(settings)
+    try:
+        await house.check()
+    finally:
+        await house.close()
+
+
+def _furnish(settings: Settings) -> None:
+    """Prepare a development server, and say what runs where."""
+    migrate.prepare(settings)
+    link = reach.run_async(_demo(settings))
+    issuer = settings.issuer
+    lines = {
+        "Playground": issuer + playground.PATH,
+        "Sign in as": f"{demo.USERNAME} / {demo.PASSWORD}",
+        "Demo client": f"{demo.CLIENT_ID} / {demo.CLIENT_SECRET}",
+        "Discovery": f"{issuer}/.well-known/openid-configuration",
+        "API docs": f"{issuer}/docs",
+        "Database": settings.database.url.get_secret_value().partition("@")[2]
+        or settings.database.url.get_secret_value(),
+        **({"Administrator": f"{link} (once, within 24 hours)"} if link else {}),
+    }
+    reach.out.print(f"\n[bold]oidc-server[/] in development mode: {issuer}\n")
+    for name, value in lines.items():
+        reach.out.print(f"  {name:<14} {value}")
+    reach.out.print("\n  Stop with Ctrl-C.\n")
+    sys.stdout.flush()
+
+
+async def _demo(settings: Settings) -> str | None:
+    """Make the demo data; the one-time link while there is no administrator."""
+    house = House(settings)
+
+    def furnish() -> bool:
+        demo.furnish(house)
+        with house.database.autocommit() as connection:
+            return directory.has_administrator(connection)
+
+    try:
+        has_administrator: Any = await house.database.run(furnish)
+    finally:
+        await house.close()
+    if has_administrator:
+        return None
+    token = first_administrator.mint(house.sealing)
+    return f"{settings.issuer}{first_administrator.PATH}?{first_administrator.PARAMETER}={token}"

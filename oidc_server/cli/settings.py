@@ -1,0 +1,26 @@
+"""`oidc-server settings`: every setting, its value here and what it is for."""
+
+from typing import Any
+
+from oidc_server import settings as settings_module
+from oidc_server.cli import reach
+
+
+def list_settings(as_json: bool = reach.JSON_OPTION) -> None:
+    """List every setting with its value here; secrets are not shown."""
+    values = _flat(reach.settings().model_dump(mode="json"))
+    rows = [
+        {"variable": name, "value": values[name], "meaning": field.description}
+        for name, field in settings_module.variables().items()
+    ]
+    reach.show(rows, as_json=as_json)
+
+
+def _flat(values: dict[str, Any], prefix: str = settings_module.PREFIX) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name.upper()}_")
+        else:
+            flat[prefix + name.upper()] = value
+    return flat

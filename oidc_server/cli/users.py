@@ -1,0 +1,99 @@
+"""`oidc-server users`: people."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from oidc_server.accounts import directory
+from oidc_server.accounts.models import User
+from oidc_server.cli import reach
+from oidc_server.cli.documents import UserEntry
+from oidc_server.house import House
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def create(
+    username: str = typer.Argument(help="The name to sign in with."),
+    email: str | None = typer.Option(None, help="The e-mail address; one may sign in with it too."),
+    name: str | None = typer.Option(None, help="The full name."),
+    role: list[str] = typer.Option([], help="A role such as admin; may be repeated."),
+    password_stdin: bool = typer.Option(
+        False, "--password-stdin", help="Read the password from standard input instead of asking."
+    ),
+    as_json: bool = reach.JSON_OPTION,
+) -> None:
+    """Create a user. The password is asked for, never an argument: arguments can be read by everybody on the machine."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        entry = UserEntry(username=username, email=email, name=name, roles=role, password=password)
+    except ValidationError as error:
+        reach.fail(reach.explain(error))
+
+    async def work(house: House) -> User:
+        password_hash = await house.passwords.hash(password)
+        return await house.database.run(_add, house, entry, password_hash)
+
+    try:
+        user = reach.with_house(work)
+    except IntegrityError:
+        reach.fail(f"There is a user with the name {username!r} or this e-mail address already.")
+    reach.show_one(_row(user), as_json=as_json)
+
+
+@app.command("list")
+def list_users(as_json: bool = reach.JSON_OPTION) -> None:
+    """List every user."""
+
+    async def work(house: House) -> list[User]:
+        return await house.database.run(_list, house)
+
+    reach.show([_row(user) for user in reach.with_house(work)], as_json=as_json)
+
+
+@app.command()
+def disable(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
+    """Disable a user: every session, code and token of theirs ends at once."""
+
+    async def work(house: House) -> bool:
+        return await house.database.run(_disable, house, username)
+
+    if not reach.with_house(work):
+        reach.fail(f"There is no user {username!r}.")
+    reach.out.print(f"Disabled {username}.")
+
+
+def _add(house: House, entry: UserEntry, password_hash: str) -> User:
+    with house.database.transaction() as session:
+        return directory.add(session, entry.username, password_hash=password_hash, **entry.columns())
+
+
+def _list(house: House) -> list[User]:
+    with house.database.transaction() as session:
+        return directory.list_all(session)
+
+
+def _disable(house: House, username: str) -> bool:
+    with house.database.transaction() as session:
+        user = directory.find(session, username)
+        if user is None:
+            return False
+        directory.disable(session, user)
+        return True
+
+
+def _row(user: User) -> dict[str, object]:
+    return {
+        "id": str(user.id),
+        "username": user.username,
+        "email": user.email,
+        "roles": user.roles,
+        "enabled": user.disabled_at is None,
+        "created_at": user.created_at,
+    }

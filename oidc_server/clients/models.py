@@ -1,0 +1,71 @@
+"""The tables of clients, their secrets and origins, and of resource servers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oidc_server.foundation.database import Base
+from oidc_server.foundation.identifiers import new_id
+
+
+class ClientRow(Base):
+    """A registered client; its metadata are an RFC 7591 document."""
+
+    __tablename__ = "clients"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    registration: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return self.client_id
+
+
+class ClientSecret(Base):
+    """A client's secret, as a keyed hash; two live side by side while one replaces the other."""
+
+    __tablename__ = "client_secrets"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"secret of {self.client_id}"
+
+
+class ClientOrigin(Base):
+    """A web origin that a client's redirect URIs stand on: its scripts may call us (CORS)."""
+
+    __tablename__ = "client_origins"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(
+        ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+class ResourceRow(Base):
+    """A resource server: an API that accepts our access tokens (RFC 8707)."""
+
+    __tablename__ = "resources"
+
+    resource: Mapped[str] = mapped_column(String(512), primary_key=True)
+    scopes: Mapped[dict[str, str]]
+    """Each scope with the words in which the consent page asks for it; empty if there are none."""
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("clients.client_id", ondelete="SET NULL"), index=True)
+    """The client that this API authenticates as when it asks us about a token (RFC 7662)."""
+    updated_at: Mapped[datetime]
+
+    def __str__(self) -> str:
+        return self.resource

@@ -1,0 +1,1 @@
+"""Consents: what a person has allowed a client."""

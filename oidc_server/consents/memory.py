@@ -1,0 +1,37 @@
+"""The memory of consents: given, recalled, withdrawn."""
+
+from collections.abc import Set
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from oidc_server.consents.models import Consent
+from oidc_server.foundation import clock
+from oidc_server.foundation.database import Handle
+from oidc_server.foundation.statements import affected, insert_if_absent
+
+
+def recall(handle: Handle, user_id: UUID, client_id: str) -> frozenset[str]:
+    """The scopes that this person has allowed this client."""
+    of_both = select(Consent.scopes).where(Consent.user_id == user_id, Consent.client_id == client_id)
+    return frozenset(handle.execute(of_both).scalar_one_or_none() or ())
+
+
+def give(session: Session, user_id: UUID, client_id: str, scopes: Set[str]) -> None:
+    """Remember that a person allowed a client these scopes, besides what they allowed before."""
+    now = clock.now()
+    if insert_if_absent(
+        session, Consent, {"user_id": user_id, "client_id": client_id, "scopes": sorted(scopes), "given_at": now}
+    ):
+        return
+    known = session.get_one(Consent, (user_id, client_id), with_for_update=True, populate_existing=True)
+    known.scopes = sorted(set(known.scopes) | scopes)
+    known.given_at = now
+    session.flush()
+
+
+def withdraw(session: Session, user_id: UUID, client_id: str) -> bool:
+    """Forget a consent; every grant that rests on it is dead at once. Whether there was one."""
+    of_both = delete(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id)
+    return affected(session.execute(of_both)) == 1

@@ -1,0 +1,52 @@
+"""Jobs: what a worker does by itself, over and over, while it serves."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from oidc_server.foundation.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that is done again and again; it must not mind if every worker does it."""
+
+    name: str
+    every: timedelta
+    work: Callable[[], Awaitable[object]]
+
+
+class Jobs:
+    """The jobs of one worker; a failing one is logged and tried again at its next turn."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self._jobs = jobs
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start every job."""
+        self._tasks = [asyncio.create_task(_repeat(job), name=job.name) for job in self._jobs]
+
+    async def stop(self) -> None:
+        """Stop every job and wait until it has."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _repeat(job: Job) -> None:
+    while True:
+        # A little early or late, so that workers that started together don't all come at once.
+        await asyncio.sleep(job.every.total_seconds() * random.uniform(0.8, 1.0))  # noqa: S311 - no secret
+        try:
+            await job.work()
+        except Unavailable as error:
+            log.debug("job_postponed", job=job.name, because=error.because)
+        except Exception:
+            log.exception("job_failed", job=job.name)

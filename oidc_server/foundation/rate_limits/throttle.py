@@ -1,0 +1,94 @@
+"""Throttles: so many failures in a window, and then none for a while.
+
+A try is counted before it is made and given back if it succeeds, so that many at once can't slip through together.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from time import time
+
+import structlog
+from circuitbreaker import CircuitBreaker
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.errors import StorageError
+from pydantic import SecretStr
+
+log = structlog.get_logger(__name__)
+
+_SECONDS_WITHOUT_REDIS = 5
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """At most `failures` failures of one kind and name in a window."""
+
+    kind: str
+    failures: int
+    window: timedelta
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A try that has been counted."""
+
+    key: str
+    expiry: int
+
+
+class Throttles:
+    """Counts in Redis if there is one, and in this process while there is none."""
+
+    def __init__(self, redis_url: SecretStr | None) -> None:
+        self._here: Storage = MemoryStorage()
+        self._shared: Storage | None = None
+        if redis_url is not None:
+            url = f"async+{redis_url.get_secret_value()}"
+            self._shared = RedisStorage(
+                url, implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
+            )
+        self._breaker = CircuitBreaker(
+            name="redis", failure_threshold=2, recovery_timeout=_SECONDS_WITHOUT_REDIS, expected_exception=StorageError
+        )
+
+    @property
+    def breaker(self) -> CircuitBreaker | None:
+        """The circuit breaker in front of Redis, if there is one."""
+        return self._breaker if self._shared else None
+
+    async def reserve(self, throttle: Throttle, name: str) -> Reserved | int:
+        """Count a try before it is made; or, when there were too many, the seconds to wait."""
+        reserved = Reserved(_key(throttle, name), int(throttle.window.total_seconds()))
+        if await self._count(reserved, 1) <= throttle.failures:
+            return reserved
+        await self._count(reserved, -1)
+        return await self._seconds_left(reserved)
+
+    async def give_back(self, reserved: Reserved) -> None:
+        """The try succeeded: it doesn't count."""
+        await self._count(reserved, -1)
+
+    async def forget(self, reserved: Reserved) -> None:
+        """Whoever succeeded starts with a clean sheet."""
+        await self._storage_call("clear", reserved.key)
+
+    async def _count(self, reserved: Reserved, amount: int) -> int:
+        return int(await self._storage_call("incr", reserved.key, reserved.expiry, amount) or 0)
+
+    async def _seconds_left(self, reserved: Reserved) -> int:
+        expires_at = await self._storage_call("get_expiry", reserved.key)
+        return max(1, int((expires_at or 0) - time()) + 1)
+
+    async def _storage_call(self, name: str, *values: str | int) -> float | None:
+        if self._shared is not None and not self._breaker.opened:
+            try:
+                with self._breaker:
+                    return await getattr(self._shared, name)(*values)  # type: ignore[no-any-return]
+            except StorageError as error:
+                log.warning("redis_failed", error=type(error.storage_error).__name__)
+        return await getattr(self._here, name)(*values)  # type: ignore[no-any-return]
+
+
+def _key(throttle: Throttle, name: str) -> str:
+    """No name stands in the store in the clear, and none is longer than another."""
+    return f"oidc-throttle:{throttle.kind}:{sha256(name.encode()).hexdigest()[:32]}"

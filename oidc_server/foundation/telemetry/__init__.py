@@ -1,0 +1,1 @@
+"""Telemetry: what operators see from outside: logs, metrics and health."""

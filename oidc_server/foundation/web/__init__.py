@@ -1,0 +1,1 @@
+"""Web: requests read strictly, pages and answers sent with the headers they need."""

@@ -1,0 +1,44 @@
+"""Error pages: a plain text, and an error id that finds the line in the log."""
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from oidc_server.foundation.identifiers import new_reference
+from oidc_server.foundation.web.pages import Pages
+
+log = structlog.get_logger(__name__)
+
+
+class ErrorPages:
+    """Tells people what went wrong."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def refused(
+        self,
+        request: Request,
+        told: str,
+        *,
+        status: int = 400,
+        because: str = "",
+        title: str = "This didn't work",
+        **logged: object,
+    ) -> Response:
+        """A page for a request that we refuse; `because` and `logged` stand in the log only."""
+        error_id = new_reference()
+        log.info(
+            "request_refused",
+            error_id=error_id,
+            path=request.url.path,
+            status=status,
+            told=told,
+            because=because,
+            **logged,
+        )
+        return self.show(told, error_id=error_id, status=status, title=title)
+
+    def show(self, told: str, *, error_id: str, status: int, title: str) -> Response:
+        """The page for an error that is in the log already."""
+        return self._pages.show("error.html", status=status, title=title, told=told, error_id=error_id)

@@ -1,0 +1,57 @@
+"""Forms: parameters read strictly from a query or a body (application/x-www-form-urlencoded)."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from oidc_server.foundation.errors import BadRequest
+
+MEDIA_TYPE = "application/x-www-form-urlencoded"
+MAX_FIELDS = 100
+MAX_VALUE = 16384
+
+
+async def read(request: Request) -> dict[str, str]:
+    """The fields of a posted form, each at most once; BadRequest otherwise."""
+    fields: dict[str, str] = {}
+    for name, value in parse(await body(request)):
+        if name in fields:
+            raise BadRequest(f"The field {printable(name)} was sent twice, expected once.")
+        fields[name] = value
+    return fields
+
+
+async def body(request: Request) -> bytes:
+    """The body of a posted form; BadRequest if it is of another media type."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != MEDIA_TYPE:
+        raise BadRequest(f"The body must be {MEDIA_TYPE}, received {printable(media_type) or 'no Content-Type'}.")
+    return await request.body()
+
+
+def parse(raw: bytes, *, max_value: int = MAX_VALUE) -> list[tuple[str, str]]:
+    """Names and values in the order sent; BadRequest for what is no UTF-8, too long or holds a NUL."""
+    try:
+        pairs = parse_qsl(
+            raw.decode(), keep_blank_values=True, strict_parsing=bool(raw), errors="strict", max_num_fields=MAX_FIELDS
+        )
+    except UnicodeError as error:
+        raise BadRequest("The parameters must be UTF-8.") from error
+    except ValueError as error:
+        raise BadRequest(f"The parameters must be at most {MAX_FIELDS} pairs of the form name=value.") from error
+    for name, value in pairs:
+        if len(value) > max_value or len(name) > max_value:
+            raise BadRequest(
+                f"The parameter {printable(name)} has {len(value)} characters, expected at most {max_value}."
+            )
+        if "\0" in value or "\0" in name:
+            raise BadRequest(f"The parameter {printable(name)} holds a NUL character.")
+    return pairs
+
+
+def printable(text: str, limit: int = 60) -> str:
+    """A received value, fit for an error text: printable ASCII without quotes or backslashes, cut to `limit` characters."""
+    shown = "".join(
+        character if " " <= character <= "~" and character not in '"\\' else "?" for character in text[: limit + 1]
+    )
+    return shown if len(text) <= limit else shown[:limit] + "..."

@@ -1,0 +1,66 @@
+"""Serving: uvicorn, with the limits on a request's head that it lacks.
+
+Without them, somebody could hold connections open for ever by sending one header a minute, or fill the memory with headers.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 65536
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """An HTTP connection that is closed when a request's head takes too long or grows too large."""
+
+    header_deadline_seconds = 10.0
+    _deadline: asyncio.TimerHandle | None = None
+    _head_is_open = True
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock for the first request."""
+        super().connection_made(transport)
+        self._start_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and keep an eye on a head that isn't complete yet."""
+        super().data_received(data)
+        if not self._head_is_open or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self.send_400_response("The request's head is too large.")
+        elif self._deadline is None:
+            self._start_deadline()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._head_is_open = True
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is here: stop the clock."""
+        self._head_is_open = False
+        self._stop_deadline()
+        super().on_headers_complete()
+
+    def _start_deadline(self) -> None:
+        self._deadline = self.loop.call_later(self.header_deadline_seconds, self._close_late)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _close_late(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()

@@ -1,0 +1,128 @@
+"""The parts that live as long as the server, each made once; commands use them without a web application around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from oidc_server import tables
+from oidc_server.accounts.passwords import Passwords
+from oidc_server.accounts.sign_in import SignIn
+from oidc_server.audit import trail
+from oidc_server.audit.trail import Trail
+from oidc_server.clients import client_secrets
+from oidc_server.clients.registry import Registry
+from oidc_server.clients.resources import ResourceRegistry
+from oidc_server.foundation import sealing
+from oidc_server.foundation.changes import Changes
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.rate_limits.throttle import Throttles
+from oidc_server.foundation.telemetry import metrics
+from oidc_server.keys.ring import Ring
+from oidc_server.keys.rotation import Rotation
+from oidc_server.sessions import ledger as sessions
+from oidc_server.sessions.ledger import Ledger
+from oidc_server.settings import Settings
+from oidc_server.tokens import grants
+from oidc_server.tokens.issuing import Issuing
+
+log = structlog.get_logger(__name__)
+
+
+class House:
+    """The parts that live as long as the application, each made once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sealing = sealing.load(settings.keys.dir, strict=not settings.development)
+        self.database = Database(settings.database)
+        self.changes = Changes(self.database)
+        self.trail = Trail(self.database)
+        self.ring = Ring(self.database, self.sealing, self.changes)
+        self.rotation = Rotation(self.database, self.sealing, settings)
+        self.registry = Registry(self.database, self.changes)
+        self.resources = ResourceRegistry(self.database, self.changes)
+        self.ledger = Ledger(self.sealing, settings.lifetime)
+        self.issuing = Issuing(settings, self.sealing, self.ring, self.resources)
+        self.passwords = Passwords(settings.password)
+        self.throttles = Throttles(settings.redis.url)
+        self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
+
+    async def check(self) -> None:
+        """Raise Misconfigured unless everything that serving needs is there and fits together."""
+        try:
+            await self.database.run(self._check)
+        except Unavailable as error:
+            raise Misconfigured(f"The database does not answer: {error.because}") from error
+
+    def _check(self) -> None:
+        require_schema(self.database)
+        self.changes.look()
+        self.ring.refresh()
+        if not self.ring.has_keys:
+            raise Misconfigured("The database holds no signing key: run `oidc-server migrate`.")
+        if not self.settings.development:
+            with self.database.transaction() as session:
+                if found := client_secrets.samples_in_use(session, self.sealing):
+                    raise Misconfigured(
+                        f"The client {found[0]!r} has a sample secret from the documentation: it is public. Run"
+                        f" `oidc-server clients rotate-secret {found[0]}`, or delete the development database."
+                    )
+
+    def follow_changes(self) -> None:
+        """Notice what other nodes have changed; call it inside `Database.run`."""
+        for breaker in filter(None, (self.database.breaker, self.throttles.breaker)):
+            metrics.breaker_open.labels(breaker.name).set(0 if breaker.closed else 1)
+        self.changes.look()
+        self.ring.refresh()
+
+    def clean_up(self) -> dict[str, int]:
+        """Forget what is over; how many rows of each kind. Call it inside `Database.run`."""
+        removed = {
+            "grants": grants.remove_old(self.database),
+            "sessions": sessions.remove_old(self.database),
+            "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
+        }
+        with self.database.transaction() as session:
+            removed["client_secrets"] = client_secrets.remove_expired(session)
+        log.info("cleaned_up", **removed)
+        return removed
+
+    async def close(self) -> None:
+        """Write down what waits, and let go."""
+        self.passwords.stop()
+        try:
+            await self.trail.write()
+        except Unavailable:
+            log.warning("audit_events_lost", because="the database does not answer")
+        await self.database.dispose()
+
+
+def require_schema(database: Database) -> None:
+    """Raise Misconfigured unless the database has the tables that this release needs."""
+    try:
+        with database.autocommit() as connection:
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    except (DBAPIError, Unavailable) as error:
+        if isinstance(error, Unavailable) and "no such table" not in error.because:
+            raise
+        revision = None
+    if revision is None or revision in tables.REVISIONS[:-1]:
+        raise Misconfigured(
+            f"The database's schema is {'missing' if revision is None else f'at revision {revision}'},"
+            f" expected {tables.REVISIONS[-1]}: run `oidc-server migrate`."
+        )
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[House]:
+    """A house for as long as a command needs it."""
+    house = House(settings)
+    try:
+        await house.database.run(require_schema, house.database)
+        yield house
+    finally:
+        await house.close()

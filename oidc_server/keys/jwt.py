@@ -1,0 +1,86 @@
+"""JWTs: the one door to JOSE. Every algorithm is named; nothing in a token chooses how it is checked (RFC 8725 §3.1)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+MAX_LENGTH = 16_384
+_RSA_BITS = 2048
+_ALGORITHMS = ["RS256"]
+
+Claims = dict[str, Any]
+
+
+class InvalidToken(Exception):
+    """A token that is not one of ours; the text is for the log."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key, ready for use; `private` is None where it may only verify."""
+
+    kid: str
+    algorithm: str
+    public_jwk: dict[str, str]
+    public: RSAKey = field(repr=False)
+    private: RSAKey | None = field(repr=False, default=None)
+
+
+def generate() -> tuple[str, dict[str, str], bytes]:
+    """A new RSA key: its kid (RFC 7638 thumbprint), public JWK and private JWK as bytes; takes up to a second."""
+    key = RSAKey.generate_key(_RSA_BITS)
+    kid = key.thumbprint()
+    public = {name: str(value) for name, value in key.as_dict(private=False).items() if name in {"kty", "n", "e"}}
+    return kid, {**public, "kid": kid, "use": "sig", "alg": "RS256"}, json.dumps(key.as_dict(private=True)).encode()
+
+
+def load(kid: str, algorithm: str, public_jwk: dict[str, str], private_jwk: bytes | None) -> Key:
+    """Make a stored key ready for use."""
+    private = RSAKey.import_key(json.loads(private_jwk)) if private_jwk else None
+    return Key(kid, algorithm, public_jwk, RSAKey.import_key(dict(public_jwk)), private)
+
+
+def sign(key: Key, media_type: str, claims: Claims) -> str:
+    """A signed JWT whose header names its type (RFC 8725 §3.11) and key."""
+    if key.private is None:
+        raise ValueError("this key only verifies")
+    header = {"alg": key.algorithm, "kid": key.kid, "typ": media_type}
+    return jws.serialize_compact(
+        header, json.dumps(claims, separators=(",", ":")).encode(), key.private, [key.algorithm]
+    )
+
+
+def verify(token: str, media_types: set[str], find: Callable[[str], Key | None]) -> Claims:
+    """The claims of a token signed by the key that `find` knows under its kid; InvalidToken otherwise.
+
+    Says nothing about expiry, issuer or audience: whoever asks knows what to expect there.
+    """
+    if len(token) > MAX_LENGTH or token.count(".") != 2:
+        raise InvalidToken("not a JWT of ours")
+
+    def choose(received: Any) -> RSAKey:
+        header = received.headers()
+        if _text(header, "typ").lower().removeprefix("application/") not in media_types:
+            raise InvalidToken("another type of token")
+        key = find(_text(header, "kid"))
+        if key is None or key.algorithm != header.get("alg"):
+            raise InvalidToken("unknown kid")
+        return key.public
+
+    try:
+        claims = json.loads(jws.deserialize_compact(token, choose, _ALGORITHMS).payload)
+    except (JoseError, ValueError, RecursionError) as error:
+        raise InvalidToken(type(error).__name__) from error
+    if not isinstance(claims, dict):
+        raise InvalidToken("no claims")
+    return claims
+
+
+def _text(header: dict[str, Any], name: str) -> str:
+    value = header.get(name, "")
+    return value if isinstance(value, str) else ""

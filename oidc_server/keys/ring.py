@@ -1,0 +1,107 @@
+"""The ring: the keys as this node keeps them in memory, and which of them signs now."""
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, select
+
+from oidc_server.foundation import clock
+from oidc_server.foundation.changes import Changes
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.encoding import b64url
+from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.keys import jwt
+from oidc_server.keys.models import SigningKey
+
+PURPOSE = "signing key"
+
+log = structlog.get_logger(__name__)
+
+
+class Published:
+    """The JWKS as it is sent (RFC 7517 §5), ready-made."""
+
+    def __init__(self, keys: list[jwt.Key]) -> None:
+        self.body = json.dumps({"keys": [key.public_jwk for key in keys]}, separators=(",", ":")).encode()
+        self.etag = f'"{b64url(sha256(self.body).digest()[:12])}"'
+
+
+class Ring:
+    """Every signing key, with its timetable."""
+
+    def __init__(self, database: Database, sealing: Sealing, changes: Changes) -> None:
+        self._database = database
+        self._sealing = sealing
+        self._changes = changes
+        self._is_stale = True
+        self._rows: list[Row[Any]] = []
+        self._keys: dict[str, jwt.Key] = {}
+        self._published: tuple[list[str], Published] | None = None
+        changes.on_change(self._forget)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is any key that may sign, now or later."""
+        return any(row.removed_at is None for row in self._rows)
+
+    def current(self) -> jwt.Key:
+        """The key that signs now; call it inside `Database.run`."""
+        self._changes.trust()
+        self.refresh()
+        signing = [row for row in self._rows if row.signs_from <= clock.now() and not row.removed_at]
+        if not signing:
+            raise Unavailable("The server has no key to sign with yet.", because="no signing key in the database")
+        return self._keys[max(signing, key=lambda row: row.signs_from).kid]
+
+    def find(self, kid: str) -> jwt.Key | None:
+        """The key that verifies tokens with this kid now."""
+        return (
+            self._keys.get(kid) if any(row.kid == kid and _verifies(row, clock.now()) for row in self._rows) else None
+        )
+
+    def find_ever(self, kid: str) -> jwt.Key | None:
+        """The key that once had this kid; only for hints, which may be long expired (OpenID Connect RP-Initiated Logout §2)."""
+        return self._keys.get(kid)
+
+    def published(self) -> Published:
+        """The JWKS: every key that signs, will sign, or signed something still valid. Never asks the database."""
+        now = clock.now()
+        kids = [row.kid for row in self._rows if _verifies(row, now)]
+        if self._published is None or self._published[0] != kids:
+            self._published = kids, Published([self._keys[kid] for kid in kids])
+        return self._published[1]
+
+    def refresh(self) -> None:
+        """Read the keys anew if any may have changed; call it inside `Database.run`."""
+        if not self._is_stale:
+            return
+        with self._database.autocommit() as connection:
+            self._rows = list(connection.execute(select(SigningKey.__table__).order_by(SigningKey.signs_from)))
+        self._keys = {row.kid: self._keys.get(row.kid) or self._load(row) for row in self._rows}
+        self._published = None
+        self._is_stale = False
+
+    def _forget(self) -> None:
+        self._is_stale = True
+
+    def _load(self, row: Row[Any]) -> jwt.Key:
+        private = None
+        if row.sealed_private_key is not None:
+            try:
+                private = self._sealing.open(PURPOSE, row.sealed_private_key, row.kid.encode())
+            except ValueError as error:
+                raise Misconfigured(
+                    f"The signing key {row.kid} in the database was sealed under another master key than the one in"
+                    " OIDC_KEYS_DIR. Put the right master key there: without it nothing in this database can be opened."
+                ) from error
+        return jwt.load(row.kid, row.algorithm, row.public_jwk, private)
+
+
+def _verifies(row: Row[Any], now: datetime) -> bool:
+    return (
+        row.announced_at <= now and row.removed_at is None and (row.verifies_until is None or row.verifies_until > now)
+    )

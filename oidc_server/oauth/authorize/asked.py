@@ -1,0 +1,36 @@
+"""What an authorization request asks for, as far as it has been checked."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from oidc_server.clients.registry import Client
+from oidc_server.oauth.parameters import OAuthRequest
+
+
+class AuthorizationRequest(OAuthRequest):
+    """An authorization request; each check writes down what it has found."""
+
+    client: Client
+    redirect_uri: str = ""
+    scopes: frozenset[str] = frozenset()
+    code_challenge: str | None = None
+    prompts: frozenset[str] = frozenset()
+    max_age: timedelta | None = None
+    hinted_subject: str | None = None
+    """The subject of `id_token_hint`."""
+
+    grant_id: UUID | None = None
+    """The id of the grant it may lead to, if it waited in an interaction."""
+    rests_on_consent: bool = False
+
+    def __init__(self, uri: str, values: dict[str, str], repeated: tuple[str, ...] = ()) -> None:
+        super().__init__("GET", uri, values)
+        self.repeated = repeated
+        """Parameters that were sent more than once."""
+        self.client = None  # type: ignore[assignment]
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The parameters."""
+        return self.payload.data

@@ -1,0 +1,174 @@
+"""The checks of an authorization request, one function each, in the order in which they are made.
+
+What `OF_THE_CLIENT` refuses is told on a page of our own: the redirect URI is not known to be the client's yet. What
+`OF_THE_REQUEST` refuses is told to the client.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from oidc_server.foundation.web.forms import printable
+from oidc_server.keys.jwt import InvalidToken
+from oidc_server.oauth import pkce, scopes
+from oidc_server.oauth.authorize.asked import AuthorizationRequest
+from oidc_server.oauth.errors import (
+    InvalidRequest,
+    OAuthRefused,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+)
+from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.tokens import id_token
+
+PROMPTS = ("none", "login", "consent", "select_account")
+RESPONSE_MODES = ("query",)
+
+
+class AlreadyAnswered(Exception):
+    """This very interaction has led to a grant before: the request starts afresh."""
+
+
+class UnknownClient(InvalidRequest):
+    """There is no such client, or it is disabled."""
+
+
+class UnknownRedirectUri(InvalidRequest):
+    """The redirect URI is not one of the client's."""
+
+
+def check_client(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The client exists and is enabled."""
+    client_id = asked.get("client_id")
+    if client_id is None:
+        told = "client_id was sent more than once." if "client_id" in asked.repeated else "client_id is missing."
+        raise UnknownClient(told)
+    client = server.query_client(client_id)
+    if client is None:
+        raise UnknownClient(
+            "The application that sent you here is not known.", because=f"client_id {printable(client_id)}"
+        )
+    asked.client = client
+
+
+def check_redirect_uri(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The redirect URI is one that the client registered, letter for letter (RFC 9700 §2.1)."""
+    redirect_uri = asked.get("redirect_uri")
+    if redirect_uri is None:
+        told = "was sent more than once" if "redirect_uri" in asked.repeated else "is missing"
+        raise UnknownRedirectUri(f"redirect_uri {told}.", because=_registered(asked))
+    if not asked.client.may_return_to(redirect_uri):
+        told = "The application asked us to send you to an address that is not its own."
+        raise UnknownRedirectUri(told, because=f"received {printable(redirect_uri, 300)}, {_registered(asked)}")
+    asked.redirect_uri = redirect_uri
+
+
+def check_repeated(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """No parameter was sent twice (RFC 6749 §3.1)."""
+    if asked.repeated:
+        raise InvalidRequest(f"The parameter {printable(asked.repeated[0])} was sent more than once (RFC 6749 3.1).")
+
+
+def check_request_object(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """Nothing hides in a request object, which we don't read (OpenID Connect Core §6)."""
+    if asked.get("request") is not None:
+        raise RequestNotSupported("The parameter request is not supported.")
+    if asked.get("request_uri") is not None:
+        raise RequestUriNotSupported("The parameter request_uri is not supported.")
+    if asked.get("registration") is not None:
+        raise RegistrationNotSupported("The parameter registration is not supported.")
+
+
+def check_grant_type(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The client is registered for the authorization code grant."""
+    if not asked.client.may_use("authorization_code"):
+        raise UnauthorizedClient("The client is not registered for the grant type authorization_code.")
+
+
+def check_response_mode(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The answer can be sent in the way the client wants."""
+    response_mode = asked.get("response_mode")
+    if response_mode not in (None, *RESPONSE_MODES):
+        raise InvalidRequest(f"Received response_mode {response_mode!r}, expected one of: {', '.join(RESPONSE_MODES)}.")
+
+
+def check_scope(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The client may ask for these scopes."""
+    known = server.issuing.resources.all().scopes
+    may_refresh = asked.client.may_use("refresh_token")
+    asked.scopes = scopes.for_person(
+        scopes.parse(asked.get("scope")), asked.client.scopes, known, may_refresh=may_refresh
+    )
+
+
+def check_pkce(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The client will prove that it is the one who asked (RFC 7636)."""
+    asked.code_challenge = pkce.check_challenge(asked.get("code_challenge"), asked.get("code_challenge_method"))
+
+
+def check_prompt(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The client's wishes about asking the person don't contradict each other (OpenID Connect Core §3.1.2.1)."""
+    prompts = frozenset((asked.get("prompt") or "").split())
+    if unknown := sorted(prompts - set(PROMPTS)):
+        raise InvalidRequest(f"Received prompt {unknown[0]!r}, expected one of: {' '.join(PROMPTS)}.")
+    if "none" in prompts and len(prompts) > 1:
+        raise InvalidRequest("prompt holds none together with other values.")
+    asked.prompts = prompts
+
+
+def check_max_age(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """How old a sign-in may be is a number of seconds (OpenID Connect Core §3.1.2.1)."""
+    max_age = asked.get("max_age")
+    if max_age is None:
+        return
+    if not (max_age.isascii() and max_age.isdigit() and len(max_age) <= 9):
+        raise InvalidRequest(f"Received max_age {max_age!r}, expected a number of seconds.")
+    asked.max_age = timedelta(seconds=int(max_age))
+
+
+def check_id_token_hint(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The hint is an ID token that we issued to this client (OpenID Connect Core §3.1.2.1)."""
+    hint = asked.get("id_token_hint")
+    if hint is None:
+        return
+    try:
+        claims = id_token.read_hint(server.issuing.ring, server.issuing.issuer, hint)
+    except InvalidToken as error:
+        raise InvalidRequest("id_token_hint is not an ID token of this server.", because=str(error)) from error
+    if claims["aud"] != asked.client.client_id:
+        raise InvalidRequest("id_token_hint was issued to another client.")
+    asked.hinted_subject = claims["sub"]
+
+
+Check = Callable[[AuthorizationRequest, AuthorizationServer], None]
+
+OF_THE_CLIENT: tuple[Check, ...] = (
+    check_client,
+    check_redirect_uri,
+)
+OF_THE_REQUEST: tuple[Check, ...] = (
+    check_repeated,
+    check_request_object,
+    check_grant_type,
+    check_response_mode,
+    check_scope,
+    check_pkce,
+    check_prompt,
+    check_max_age,
+    check_id_token_hint,
+)
+
+
+def run(checks: Sequence[Check], asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """Make checks in their order; once the redirect URI is known to be the client's, a refusal knows where to go."""
+    for check in checks:
+        try:
+            check(asked, server)
+        except OAuthRefused as refusal:
+            refusal.redirect_uri = asked.redirect_uri or None
+            raise
+
+
+def _registered(asked: AuthorizationRequest) -> str:
+    return f"registered for {asked.client.client_id}: {', '.join(asked.client.metadata.redirect_uris)}"

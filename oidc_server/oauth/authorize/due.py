@@ -1,0 +1,108 @@
+"""What is due before an authorization request can be answered: a sign-in, a consent, or nothing more.
+
+Pure: values in, a step out, or the refusal that the client is told.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from oidc_server.accounts.current import Current
+from oidc_server.clients import redirect_uris
+from oidc_server.oauth.authorize.asked import AuthorizationRequest
+from oidc_server.oauth.errors import AccessDenied, ConsentRequired, LoginRequired
+from oidc_server.sessions.interaction import Interaction
+
+
+class Step(Enum):
+    """What the person does next."""
+
+    SIGN_IN = "sign in"
+    CONSENT = "consent"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known when a request is looked at."""
+
+    asked: AuthorizationRequest
+    person: Current | None
+    remembered: frozenset[str]
+    """The scopes that the person has allowed the client before."""
+    interaction: Interaction | None
+    now: datetime
+
+
+def next_step(situation: Situation) -> Step:
+    """The step that is due; raises what the client is told where the person refused or may not be asked."""
+    silent = "none" in situation.asked.prompts
+    if sign_in_is_due(situation):
+        if silent:
+            raise LoginRequired("The person must sign in, and prompt is none.")
+        return Step.SIGN_IN
+    if has_refused(situation):
+        raise AccessDenied("The person refused.")
+    if consent_is_due(situation):
+        if silent:
+            raise ConsentRequired("The person must be asked for consent, and prompt is none.")
+        return Step.CONSENT
+    return Step.NOTHING
+
+
+def sign_in_is_due(situation: Situation) -> bool:
+    """Whether the person must prove who they are (OpenID Connect Core §3.1.2.3)."""
+    asked, person = situation.asked, situation.person
+    if person is None:
+        return True
+    if has_just_signed_in(situation):
+        if is_another_person(situation):
+            raise LoginRequired("Another person signed in than the one whom id_token_hint names.")
+        return False
+    if asked.prompts & {"login", "select_account"} or is_another_person(situation):
+        return True
+    return asked.max_age is not None and situation.now - person.session.authenticated_at > asked.max_age
+
+
+def has_just_signed_in(situation: Situation) -> bool:
+    """Whether the person signed in for this very request."""
+    interaction, person = situation.interaction, situation.person
+    return interaction is not None and person is not None and interaction.signed_in_as == person.session.id.hex
+
+
+def is_another_person(situation: Situation) -> bool:
+    """Whether the client expects somebody else."""
+    hinted, person = situation.asked.hinted_subject, situation.person
+    return hinted is not None and person is not None and hinted != str(person.user.id)
+
+
+def consent_is_due(situation: Situation) -> bool:
+    """Whether the person must be asked (OpenID Connect Core §3.1.2.4)."""
+    asked = situation.asked
+    if decision_of(situation) == "allow":
+        return False
+    if "consent" in asked.prompts:
+        return True
+    if asked.client.metadata.skip_consent:
+        return False
+    if asked.client.metadata.is_public and not may_be_remembered(asked):
+        return True
+    return not asked.scopes <= situation.remembered
+
+
+def may_be_remembered(asked: AuthorizationRequest) -> bool:
+    """Whether an earlier consent counts: not where any program could pose as the client (RFC 8252 §8.6)."""
+    return asked.client.metadata.application_type != "native" or redirect_uris.is_https(asked.redirect_uri)
+
+
+def has_refused(situation: Situation) -> bool:
+    """Whether the person said no to this very request."""
+    return decision_of(situation) == "deny"
+
+
+def decision_of(situation: Situation) -> str | None:
+    """What this very person decided about this very request."""
+    interaction, person = situation.interaction, situation.person
+    if interaction is None or person is None or not interaction.has_asked(person.user.id):
+        return None
+    return interaction.decision

@@ -1,0 +1,184 @@
+"""The authorization endpoint: /authorize."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from authlib.oauth2 import OAuth2Error
+from fastapi import Request
+from starlette.responses import Response
+
+from oidc_server.accounts import current
+from oidc_server.accounts.current import Current
+from oidc_server.consents import memory
+from oidc_server.foundation import clock
+from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.cookies import Cookie
+from oidc_server.foundation.web.error_pages import ErrorPages
+from oidc_server.foundation.web.pages import Pages
+from oidc_server.oauth import parameters
+from oidc_server.oauth.authorize import checks, due
+from oidc_server.oauth.authorize.asked import AuthorizationRequest
+from oidc_server.oauth.authorize.due import Situation, Step
+from oidc_server.oauth.authorize.responses import Responder
+from oidc_server.oauth.errors import OAuthRefused, as_refusal
+from oidc_server.oauth.parameters import TooMany
+from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.sessions import interaction as interactions
+from oidc_server.sessions.interaction import PARAMETER, Interaction, Lost
+from oidc_server.sessions.ledger import Ledger
+from oidc_server.settings import Settings
+from oidc_server.tokens.grants import Authentication
+
+_MAX_TOTAL = 8192
+
+log = structlog.get_logger(__name__)
+
+
+class AuthorizationEndpoint:
+    """Decides what is due next, and answers the client when nothing is."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        server: AuthorizationServer,
+        pages: Pages,
+        error_pages: ErrorPages,
+        ledger: Ledger,
+        responder: Responder,
+    ) -> None:
+        self._settings = settings
+        self._server = server
+        self._pages = pages
+        self._error_pages = error_pages
+        self._ledger = ledger
+        self._responder = responder
+        self._cookie = Cookie(settings, "oidc_session")
+        self._uri = f"{settings.issuer}/authorize"
+
+    async def authorize(self, request: Request) -> Response:
+        """Take a client's request, or one that comes back from a page of ours."""
+        try:
+            pairs = _pairs(await self._raw(request))
+            asked, interaction = self._read(request, pairs)
+        except BadRequest as error:
+            return self._error_pages.refused(request, error.told, status=error.status)
+        except Lost:
+            told = "This sign-in page is no longer valid. Please go back to the application and start again."
+            return self._error_pages.refused(request, told, because="the interaction cannot be opened")
+        if request.method == "POST" and interaction is None:
+            # The cookies that we need don't come with a form of another site (SameSite=Lax): ask again, with GET.
+            return await self._server.database.run(self._take_posted, request, asked)
+        return await self._server.database.run(self._conduct, request, asked, interaction)
+
+    async def _raw(self, request: Request) -> bytes:
+        if request.method == "POST":
+            return await forms.body(request)
+        query: bytes = request.scope["query_string"]
+        return query
+
+    def _read(self, request: Request, pairs: list[tuple[str, str]]) -> tuple[AuthorizationRequest, Interaction | None]:
+        """The request as it was sent, or as it waits in an interaction that this browser may continue."""
+        sealed = dict(pairs).get(PARAMETER)
+        if sealed is None:
+            return self._asked(pairs), None
+        interaction = interactions.unseal(self._server.issuing.sealing, sealed)
+        asked = AuthorizationRequest(self._uri, interaction.parameters)
+        mark = self._pages.browsers.of(request).mark
+        is_ours = interaction.browser in (None, mark)
+        if not is_ours or interaction.has_expired(self._settings.lifetime.interaction.total_seconds()):
+            # On another browser or too late, it is a new request: nothing that was done for the old one counts.
+            return asked, None
+        asked.grant_id = interaction.grant_id
+        return asked, interaction.seen_by(mark)
+
+    def _asked(self, pairs: list[tuple[str, str]]) -> AuthorizationRequest:
+        try:
+            return AuthorizationRequest(self._uri, parameters.once(pairs))
+        except TooMany as error:
+            return AuthorizationRequest(self._uri, error.values, tuple(error.names))
+
+    def _take_posted(self, request: Request, asked: AuthorizationRequest) -> Response:
+        try:
+            self._check(asked)
+        except OAuthRefused as refusal:
+            return self._refuse(request, asked, refusal)
+        return self._go_to("authorize", interactions.begin(dict(asked.values), None))
+
+    def _conduct(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Response:
+        try:
+            grant = self._check(asked)
+            situation = self._situation(request, asked, interaction)
+            step = due.next_step(situation)
+            if step is not Step.NOTHING:
+                return self._ask_person(request, asked, interaction, step)
+            return self._answer(asked, grant, situation)
+        except OAuthRefused as refusal:
+            refusal.redirect_uri = refusal.redirect_uri or asked.redirect_uri or None
+            return self._refuse(request, asked, refusal)
+        except checks.AlreadyAnswered:
+            return self._pages.go_on(f"{self._pages.path('authorize')}?{urlencode(asked.values)}")
+
+    def _check(self, asked: AuthorizationRequest) -> Any:
+        """Every check, through Authlib: the client's first, then the grant for its response type makes its own."""
+        checks.run(checks.OF_THE_CLIENT, asked, self._server)
+        try:
+            return self._server.get_consent_grant(asked)
+        except OAuth2Error as error:
+            raise as_refusal(error) from error
+
+    def _situation(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Situation:
+        person, remembered = None, frozenset[str]()
+        if cookie := self._cookie.read(request):
+            with self._server.database.autocommit() as connection:
+                person = current.find(connection, self._ledger, cookie)
+                if person is not None:
+                    self._ledger.see(connection, person.session)
+                    remembered = memory.recall(connection, person.user.id, asked.client.client_id)
+        return Situation(asked, person, remembered, interaction, clock.now())
+
+    def _ask_person(
+        self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None, step: Step
+    ) -> Response:
+        browser = self._pages.browsers.of(request)
+        waiting = interaction or interactions.begin(dict(asked.values), browser.mark)
+        response = self._go_to("login" if step is Step.SIGN_IN else "consent", waiting)
+        self._pages.browsers.remember(browser, response)
+        return response
+
+    def _answer(self, asked: AuthorizationRequest, grant: Any, situation: Situation) -> Response:
+        person = situation.person
+        assert person is not None  # noqa: S101 - a sign-in would have been due
+        asked.user = person.user
+        asked.rests_on_consent = not asked.client.metadata.skip_consent or due.decision_of(situation) == "allow"
+        _, answer, _ = grant.create_authorization_response(asked.redirect_uri, _authentication(person))
+        return self._responder.send(asked.redirect_uri, answer, asked.get("state"))
+
+    def _refuse(self, request: Request, asked: AuthorizationRequest, refusal: OAuthRefused) -> Response:
+        if refusal.redirect_uri is None:
+            return self._error_pages.refused(request, refusal.told, because=refusal.because, error=refusal.error)
+        log.info(
+            "authorization_refused",
+            error=refusal.error,
+            told=refusal.told,
+            because=refusal.because,
+            client_id=asked.client.client_id,
+        )
+        return self._responder.refuse(refusal, asked.get("state"))
+
+    def _go_to(self, page: str, interaction: Interaction) -> Response:
+        sealed = interactions.seal(self._server.issuing.sealing, interaction)
+        return self._pages.go_on(f"{self._pages.path(page)}?{PARAMETER}={sealed}")
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    pairs = forms.parse(raw)
+    if len(raw) > _MAX_TOTAL and not any(name == PARAMETER for name, _ in pairs):
+        raise BadRequest(f"The authorization request has {len(raw)} bytes, expected at most {_MAX_TOTAL}.")
+    return pairs
+
+
+def _authentication(person: Current) -> Authentication:
+    session = person.session
+    return Authentication(session.authenticated_at, session.acr, tuple(session.amr), session.id, session.expires_at)

@@ -1,0 +1,155 @@
+"""OAuth's errors: a code for programs, a text for developers, and what only the log may know."""
+
+from typing import Any, ClassVar
+
+from authlib.oauth2 import OAuth2Error
+
+from oidc_server.foundation.errors import Refused
+from oidc_server.foundation.web.forms import printable
+
+_MAX_TOLD = 400
+
+
+class OAuthRefused(OAuth2Error, Refused):  # type: ignore[misc]
+    """A request that a specification tells us to refuse; `error` is the code on the wire."""
+
+    error: ClassVar[str]
+    status_code: int = 400
+
+    def __init__(self, told: str, *, because: str = "", redirect_uri: str | None = None) -> None:
+        told = printable(told.replace('"', "'"), _MAX_TOLD)
+        OAuth2Error.__init__(self, description=told, redirect_uri=redirect_uri)
+        self.told = told
+        self.because = because
+
+    def parameters(self) -> dict[str, str]:
+        """What is told, as parameters of an answer (RFC 6749 §4.1.2.1, §5.2)."""
+        return {"error": self.error, "error_description": self.told}
+
+    def headers(self) -> dict[str, str]:
+        """Headers that the answer needs besides."""
+        return {}
+
+
+class InvalidRequest(OAuthRefused):
+    """A parameter is missing, repeated, malformed, or contradicts another (RFC 6749 §4.1.2.1, §5.2)."""
+
+    error = "invalid_request"
+
+
+class InvalidClient(OAuthRefused):
+    """The client could not prove who it is; unknown and wrong are told alike (RFC 6749 §5.2)."""
+
+    error = "invalid_client"
+    status_code = 401
+
+    def __init__(self, *, because: str) -> None:
+        super().__init__("Client authentication failed.", because=because)
+
+    def headers(self) -> dict[str, str]:
+        """The challenge that a 401 must carry (RFC 9110 §11.6.1)."""
+        return {"WWW-Authenticate": 'Basic realm="oidc-server", charset="UTF-8"'}
+
+
+class InvalidGrant(OAuthRefused):
+    """The code, refresh token or password is not (or no longer) good (RFC 6749 §5.2)."""
+
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthRefused):
+    """The client is not registered for this (RFC 6749 §4.1.2.1, §5.2)."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthRefused):
+    """We don't know this grant type (RFC 6749 §5.2)."""
+
+    error = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthRefused):
+    """We don't know this response type (RFC 6749 §4.1.2.1)."""
+
+    error = "unsupported_response_type"
+
+
+class InvalidScope(OAuthRefused):
+    """A scope that is unknown, malformed, or more than allowed (RFC 6749 §4.1.2.1, §5.2)."""
+
+    error = "invalid_scope"
+
+
+class AccessDenied(OAuthRefused):
+    """The person said no (RFC 6749 §4.1.2.1)."""
+
+    error = "access_denied"
+
+
+class LoginRequired(OAuthRefused):
+    """The person must sign in, and the client forbade us to ask (OpenID Connect Core §3.1.2.6)."""
+
+    error = "login_required"
+
+
+class ConsentRequired(OAuthRefused):
+    """The person must be asked, and the client forbade us to (OpenID Connect Core §3.1.2.6)."""
+
+    error = "consent_required"
+
+
+class RequestNotSupported(OAuthRefused):
+    """We don't take request objects by value (OpenID Connect Core §3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthRefused):
+    """We don't take request objects by reference (OpenID Connect Core §3.1.2.6)."""
+
+    error = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthRefused):
+    """We don't take a client's metadata inside a request (OpenID Connect Core §3.1.2.6)."""
+
+    error = "registration_not_supported"
+
+
+class UnsupportedTokenType(OAuthRefused):
+    """We can't revoke this type of token (RFC 7009 §2.2.1)."""
+
+    error = "unsupported_token_type"
+
+
+class TemporarilyUnavailable(OAuthRefused):
+    """Worth trying again in a moment (RFC 6749 §4.1.2.1)."""
+
+    error = "temporarily_unavailable"
+    status_code = 503
+
+    def __init__(self, told: str, *, because: str = "", retry_after: int, status: int = 503) -> None:
+        super().__init__(told, because=because)
+        self.retry_after = retry_after
+        self.status_code = status
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class ServerError(OAuthRefused):
+    """Our own mistake, where an answer can still be given (RFC 6749 §4.1.2.1)."""
+
+    error = "server_error"
+    status_code = 500
+
+
+def as_refusal(error: Any) -> OAuthRefused:
+    """An error that Authlib raised itself, in our form."""
+    if isinstance(error, OAuthRefused):
+        return error
+    found = InvalidRequest(error.description or "The request cannot be read.", because=f"Authlib: {error}")
+    found.error = error.error or "invalid_request"  # type: ignore[misc]
+    return found

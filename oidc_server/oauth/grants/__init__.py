@@ -1,0 +1,1 @@
+"""Grants: what a client may exchange for tokens, one file each."""

@@ -1,0 +1,30 @@
+"""The client credentials grant: the client acts for itself (RFC 6749 §4.4)."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import grants
+
+from oidc_server.audit.events import Event
+from oidc_server.oauth import scopes
+from oidc_server.oauth.errors import UnauthorizedClient
+
+
+class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
+    """A client proves who it is and gets an access token: no row, no refresh token."""
+
+    def validate_token_request(self) -> None:
+        """Check who asks, and for what."""
+        client = self.authenticate_token_endpoint_client()
+        if not client.may_use(self.GRANT_TYPE) or client.metadata.is_public:
+            raise UnauthorizedClient("The client is not registered for the grant type client_credentials.")
+        known = self.server.issuing.resources.all().scopes
+        self.scopes = scopes.for_client(scopes.parse(self.request.get("scope")), client.scopes, known)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """Issue the token."""
+        client = self.request.client
+        token = self.server.issuing.for_client(client, self.scopes)
+        self.server.trail.note(
+            Event.TOKENS_ISSUED, client_id=client.client_id, grant_type=self.GRANT_TYPE, scope=token["scope"]
+        )
+        return 200, token, self.TOKEN_RESPONSE_HEADER

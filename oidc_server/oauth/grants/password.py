@@ -1,0 +1,55 @@
+"""The password grant: the client sends the person's name and password itself (RFC 6749 §4.3).
+
+OAuth 2.1 has dropped it, and so should you; it is there for first-party clients that are registered for it.
+"""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import grants as authlib
+
+from oidc_server.accounts.sign_in import PASSWORD, Attempt, TooManyAttempts, WrongCredentials
+from oidc_server.audit.events import Event
+from oidc_server.foundation import clock
+from oidc_server.oauth import scopes
+from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable, UnauthorizedClient
+from oidc_server.tokens import grants
+from oidc_server.tokens.grants import Authentication, Request
+
+
+class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
+    """Signs a person in without a browser: through the same checks and throttles as the login page."""
+
+    def validate_token_request(self) -> None:
+        """Check the client, then the scopes, and only then the password."""
+        client = self.authenticate_token_endpoint_client()
+        if not client.may_use(self.GRANT_TYPE):
+            raise UnauthorizedClient("The client is not registered for the grant type password.")
+        username, password = self.request.get("username"), self.request.get("password")
+        if username is None or password is None:
+            raise InvalidRequest(f"{'username' if username is None else 'password'} is missing.")
+        known = self.server.issuing.resources.all().scopes
+        requested = scopes.parse(self.request.get("scope")) or client.scopes & {"openid"}
+        self.scopes = scopes.for_person(requested, client.scopes, known, may_refresh=client.may_use("refresh_token"))
+        self.request.user = self._checked(Attempt(username, password, self.request.neighbourhood, client.client_id))
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """Write a grant down and issue its tokens."""
+        client, issuing, user = self.request.client, self.server.issuing, self.request.user
+        asked = Request(client.client_id, self.scopes, with_refresh_token=client.may_use("refresh_token"))
+        proof = Authentication(clock.now(), PASSWORD.acr, PASSWORD.amr)
+        with self.server.database.autocommit() as connection:
+            grant = grants.make(connection, issuing.lifetimes, user.id, asked, proof, with_code=False)
+        assert grant is not None  # noqa: S101 - its id is new
+        token = issuing.for_grant(grant, client, self.scopes)
+        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
+        return 200, token, self.TOKEN_RESPONSE_HEADER
+
+    def _checked(self, attempt: Attempt) -> Any:
+        try:
+            return self.server.sign_in.check(attempt)
+        except WrongCredentials as refusal:
+            raise InvalidGrant(refusal.told, because=refusal.because) from refusal
+        except TooManyAttempts as refusal:
+            raise TemporarilyUnavailable(
+                refusal.told, because=refusal.because, retry_after=refusal.retry_after, status=429
+            ) from refusal

@@ -1,0 +1,78 @@
+"""The refresh token grant: a new access token, and the refresh token's successor (RFC 6749 §6, RFC 9700 §4.14).
+
+What is granted is looked at anew each time: the person, the consent, the client and its scopes as they are today.
+"""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import grants as authlib
+
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.oauth import scopes
+from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from oidc_server.tokens import grants, refresh_token
+from oidc_server.tokens.grants import Granted
+from oidc_server.tokens.refresh_token import RefreshToken, Replayed
+
+_NO_LONGER_GOOD = "The refresh token is not valid: it was never issued to this client, has expired, or was revoked."
+
+
+class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
+    """Rotates at every use."""
+
+    def validate_token_request(self) -> None:
+        """Check who asks, with what, and for which scopes; nothing is used up yet."""
+        client = self.authenticate_token_endpoint_client()
+        if not client.may_use(self.GRANT_TYPE):
+            raise UnauthorizedClient("The client is not registered for the grant type refresh_token.")
+        text = self.request.get("refresh_token")
+        if text is None:
+            raise InvalidRequest("refresh_token is missing.")
+        token = refresh_token.read(self.server.issuing.sealing, text)
+        if token is None:
+            raise InvalidGrant(_NO_LONGER_GOOD, because="junk")
+        self.token = token
+        if self.request.get("scope") is not None:
+            self._check_scope(token)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """Rotate the refresh token and issue what is due."""
+        client, issuing = self.request.client, self.server.issuing
+        grant = self._rotated(self.token)
+        allowed = scopes.narrowed(self.request.get("scope"), self._scopes_today(grant))
+        token = issuing.for_grant(grant, client, allowed)
+        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
+        return 200, token, self.TOKEN_RESPONSE_HEADER
+
+    def _check_scope(self, token: RefreshToken) -> None:
+        """Refuse a scope that was not granted before the token is rotated, or the client would lose it over a typing error."""
+        with self.server.database.autocommit() as connection:
+            grant = grants.read(connection, token.grant_id)
+        if grant is not None and grant.client_id == self.request.client.client_id:
+            scopes.narrowed(self.request.get("scope"), self._scopes_today(grant))
+
+    def _scopes_today(self, grant: Granted) -> frozenset[str]:
+        return scopes.today(grant.scopes, self.request.client.scopes, self.server.issuing.resources.all().scopes)
+
+    def _rotated(self, token: RefreshToken) -> Granted:
+        client_id, lifetimes = self.request.client.client_id, self.server.issuing.lifetimes
+        try:
+            with self.server.database.autocommit() as connection:
+                grant = refresh_token.rotate(
+                    connection, token, client_id, idle=lifetimes.refresh_token_idle, retry=lifetimes.refresh_retry
+                )
+        except Replayed as replayed:
+            self._tell(replayed.grant)
+            raise InvalidGrant(
+                _NO_LONGER_GOOD, because="an old refresh token came again: the grant was revoked"
+            ) from replayed
+        if grant is None:
+            raise InvalidGrant(
+                _NO_LONGER_GOOD, because="not this client's, expired, revoked, or its person may not act"
+            )
+        return grant
+
+    def _tell(self, grant: Granted) -> None:
+        with self.server.database.transaction() as session:
+            trail.record(session, Event.REFRESH_TOKEN_REPLAYED, **grant.ids)

@@ -1,0 +1,88 @@
+"""The introspection endpoint: /introspect tells a resource server whether a token is still good (RFC 7662)."""
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from oidc_server.clients.registry import Client
+from oidc_server.keys.jwt import InvalidToken
+from oidc_server.oauth import parameters
+from oidc_server.oauth.errors import InvalidRequest
+from oidc_server.oauth.parameters import OAuthRequest
+from oidc_server.oauth.server import AuthorizationServer, answer
+from oidc_server.settings import Settings
+from oidc_server.tokens import access_token, grants, inspection, refresh_token
+from oidc_server.tokens.access_token import AccessToken
+
+_INACTIVE: dict[str, Any] = {"active": False}
+_TOLD = ("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "auth_time", "acr", "amr")
+
+
+class IntrospectionEndpoint:
+    """Answers those who are entitled to know; to all others every token is inactive (RFC 7662 §2.2)."""
+
+    def __init__(self, settings: Settings, server: AuthorizationServer) -> None:
+        self._server = server
+        self._uri = f"{settings.issuer}/introspect"
+
+    async def tell(self, request: Request) -> Response:
+        """Answer one request."""
+        asked = await parameters.read(request, self._uri)
+        return answer(await self._server.database.run(self._introspect, asked))
+
+    def _introspect(self, asked: OAuthRequest) -> dict[str, Any]:
+        client = self._server.authenticate_client(asked, endpoint="introspection")
+        text = asked.get("token")
+        if text is None:
+            raise InvalidRequest("token is missing.")
+        # The hint is only a hint (RFC 7662 §2.1): the token itself says what it is.
+        if "." in text:
+            return self._of_access_token(text, client)
+        return self._of_refresh_token(text, client)
+
+    def _of_access_token(self, text: str, client: Client) -> dict[str, Any]:
+        issuing = self._server.issuing
+        try:
+            token = access_token.read(issuing.ring, issuing.issuer, text)
+        except InvalidToken:
+            return _INACTIVE
+        if not self._is_entitled(client, token) or self._server.query_client(token.client_id) is None:
+            return _INACTIVE
+        with self._server.database.autocommit() as connection:
+            if not inspection.is_active(connection, token):
+                return _INACTIVE
+        told = {name: token.claims[name] for name in _TOLD if name in token.claims}
+        return {"active": True, "token_type": "Bearer", **told}
+
+    def _of_refresh_token(self, text: str, client: Client) -> dict[str, Any]:
+        """A refresh token is told of only to the client that it was issued to."""
+        issuing = self._server.issuing
+        token = refresh_token.read(issuing.sealing, text)
+        if token is None:
+            return _INACTIVE
+        with self._server.database.autocommit() as connection:
+            grant = grants.read(connection, token.grant_id)
+        if grant is None or grant.client_id != client.client_id or not refresh_token.is_current(grant, token):
+            return _INACTIVE
+        return {
+            "active": True,
+            "iss": issuing.issuer,
+            "sub": str(grant.user_id),
+            "client_id": grant.client_id,
+            "scope": " ".join(grant.scopes),
+            "auth_time": int(grant.authenticated_at.timestamp()),
+        }
+
+    def _is_entitled(self, client: Client, token: AccessToken) -> bool:
+        """The token's own client, the resource servers it is for, and those that didn't say as whom they ask.
+
+        A resource server that names its client is told of by nobody else. Public clients learn of their own tokens only.
+        """
+        if token.client_id == client.client_id:
+            return True
+        if client.metadata.is_public:
+            return False
+        askers = self._server.issuing.resources.all().askers
+        named = [askers[resource] for resource in token.audience if resource in askers]
+        return not named or client.client_id in named

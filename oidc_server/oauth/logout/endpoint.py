@@ -1,0 +1,119 @@
+"""The end session endpoint: /logout (RP-Initiated Logout §2), and the page on which a person confirms."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Request
+from starlette.responses import Response
+
+from oidc_server.accounts import current
+from oidc_server.accounts.current import Current
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.cookies import Cookie
+from oidc_server.foundation.web.error_pages import ErrorPages
+from oidc_server.foundation.web.pages import Pages
+from oidc_server.oauth import parameters
+from oidc_server.oauth.errors import OAuthRefused
+from oidc_server.oauth.logout import request as requests
+from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.sessions import ledger as sessions
+from oidc_server.sessions.ledger import Ledger
+from oidc_server.settings import Settings
+from oidc_server.tokens import grants
+
+_PURPOSE = "logout"
+_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
+
+
+class LogoutEndpoint:
+    """Ends sessions."""
+
+    def __init__(
+        self, settings: Settings, server: AuthorizationServer, pages: Pages, error_pages: ErrorPages, ledger: Ledger
+    ) -> None:
+        self._server = server
+        self._pages = pages
+        self._error_pages = error_pages
+        self._ledger = ledger
+        self._cookie = Cookie(settings, "oidc_session")
+
+    async def log_out(self, request: Request) -> Response:
+        """Take a client's request, or a person's who came on their own."""
+        try:
+            if request.method == "POST":
+                # The cookies that we need don't come with a form of another site (SameSite=Lax): ask again, with GET.
+                values = await parameters.read_form(request)
+                return self._pages.go_on(f"{self._pages.path('logout')}?{urlencode(values)}")
+            values = parameters.once(forms.parse(request.scope["query_string"]))
+            return await self._server.database.run(self._conduct, request, values)
+        except BadRequest as error:
+            return self._error_pages.refused(request, error.told, status=error.status)
+        except OAuthRefused as refusal:
+            return self._error_pages.refused(request, refusal.told, status=refusal.status_code, because=refusal.because)
+
+    async def confirm(self, request: Request) -> Response:
+        """Take a person's word that they want to sign out."""
+        form = await forms.read(request)
+        return await self._server.database.run(self._confirm, request, form)
+
+    def _conduct(self, request: Request, values: dict[str, str]) -> Response:
+        asked = requests.check(values, self._server)
+        person = self._person(request)
+        if person is None:
+            return self._done(asked.return_to)
+        if asked.speaks_for(person):
+            return self._end(person, asked.return_to, asked.client.client_id if asked.client else None)
+        return self._ask(request, person, asked.return_to, asked.client.name if asked.client else None)
+
+    def _confirm(self, request: Request, form: dict[str, str]) -> Response:
+        try:
+            waiting = self._server.issuing.sealing.open_json(_PURPOSE, form.get("logout", ""))
+        except ValueError:
+            return self._pages.go_on(self._pages.path("logout"))
+        person = self._person(request)
+        return_to = waiting["return_to"]
+        if person is None:
+            return self._done(return_to)
+        if not self._pages.browsers.sent(request, form) or UUID(hex=waiting["session"]) != person.session.id:
+            return self._ask(request, person, return_to, waiting["client"], problem=_EXPIRED_FORM, status=403)
+        return self._end(person, return_to, None)
+
+    def _ask(
+        self,
+        request: Request,
+        person: Current,
+        return_to: str | None,
+        client_name: str | None,
+        problem: str = "",
+        status: int = 200,
+    ) -> Response:
+        waiting = {"return_to": return_to, "session": person.session.id.hex, "client": client_name}
+        return self._pages.ask(
+            request,
+            "oauth/logout.html",
+            status=status,
+            problem=problem,
+            person=person.user,
+            client_name=client_name,
+            logout=self._server.issuing.sealing.seal_json(_PURPOSE, waiting),
+        )
+
+    def _end(self, person: Current, return_to: str | None, client_id: str | None) -> Response:
+        """End the session, and the grants that live as long as it."""
+        with self._server.database.transaction() as session:
+            if sessions.end(session, person.session.id):
+                grants.revoke_of_session(session, person.session.id)
+                trail.record(session, Event.SIGNED_OUT, client_id=client_id, **person.ids)
+        return self._done(return_to)
+
+    def _done(self, return_to: str | None) -> Response:
+        response = self._pages.go_on(return_to) if return_to else self._pages.show("oauth/signed_out.html")
+        self._cookie.clear(response)
+        return response
+
+    def _person(self, request: Request) -> Current | None:
+        with self._server.database.autocommit() as connection:
+            return current.find(connection, self._ledger, self._cookie.read(request))

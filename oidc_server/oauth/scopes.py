@@ -1,0 +1,70 @@
+"""Scopes: which of those asked for may be granted (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1, §11)."""
+
+import re
+from collections.abc import Collection
+
+from oidc_server.clients.metadata import IDENTITY_SCOPES
+from oidc_server.oauth.errors import InvalidGrant, InvalidScope
+
+_SYNTAX = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
+
+#: What the consent page says of OpenID Connect's own scopes.
+WORDS = {
+    "openid": "Know who you are",
+    "profile": "See your name and profile",
+    "email": "See your e-mail address",
+    "address": "See your postal address",
+    "phone": "See your phone number",
+    "offline_access": "Stay connected when you are not using it",
+}
+
+
+def parse(text: str | None) -> frozenset[str]:
+    """The scopes in a parameter, none if there is no parameter; InvalidScope if it is malformed."""
+    if text is None:
+        return frozenset()
+    if not _SYNTAX.fullmatch(text):
+        raise InvalidScope("scope must be names of printable characters parted by single spaces (RFC 6749 3.3).")
+    return frozenset(text.split(" "))
+
+
+def for_person(
+    requested: frozenset[str], allowed: frozenset[str], known: frozenset[str], *, may_refresh: bool
+) -> frozenset[str]:
+    """What a person may be asked to grant: unknown scopes are ignored, known ones must be the client's."""
+    asked = requested & (known | frozenset(IDENTITY_SCOPES))
+    if refused := sorted(asked - allowed):
+        raise InvalidScope(
+            f"The client is not registered for the scope {refused[0]!r}.", because=f"allowed: {sorted(allowed)}"
+        )
+    if not may_refresh:
+        asked -= {"offline_access"}
+    if not asked:
+        raise InvalidScope("scope names nothing that this server knows; expected openid or a resource server's scope.")
+    return asked
+
+
+def for_client(requested: frozenset[str], allowed: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    """What a client gets for itself: no scope about a person, and all it is registered for when it names none."""
+    available = (allowed & known) - frozenset(IDENTITY_SCOPES)
+    if refused := sorted(requested - available):
+        raise InvalidScope(
+            f"The client cannot have the scope {refused[0]!r} for itself.", because=f"available: {sorted(available)}"
+        )
+    return requested or available
+
+
+def today(granted: Collection[str], allowed: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    """What is left of a grant: scopes that the client may still have and that still mean something."""
+    left = frozenset(granted) & allowed & (known | frozenset(IDENTITY_SCOPES))
+    if not left:
+        raise InvalidGrant("Nothing that was granted is allowed to the client any more.", because="no scope left")
+    return left
+
+
+def narrowed(requested: str | None, granted: frozenset[str]) -> frozenset[str]:
+    """What a refresh request gets: what was granted, or the part of it that it asks for (RFC 6749 §6)."""
+    asked = parse(requested)
+    if refused := sorted(asked - granted):
+        raise InvalidScope(f"The scope {refused[0]!r} was not granted.")
+    return asked or granted

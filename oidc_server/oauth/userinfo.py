@@ -1,0 +1,64 @@
+"""The userinfo endpoint: /userinfo (OpenID Connect Core §5.3)."""
+
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import bindparam, select
+from starlette.responses import Response
+
+from oidc_server.accounts import claims
+from oidc_server.accounts.models import User
+from oidc_server.foundation import clock
+from oidc_server.keys.jwt import InvalidToken
+from oidc_server.oauth import bearer
+from oidc_server.oauth.bearer import InsufficientScope, InvalidAccessToken
+from oidc_server.oauth.errors import OAuthRefused
+from oidc_server.oauth.server import AuthorizationServer, answer
+from oidc_server.tokens import access_token
+from oidc_server.tokens.access_token import AccessToken
+from oidc_server.tokens.grants import is_standing
+from oidc_server.tokens.inspection import is_untouched
+from oidc_server.tokens.models import Grant
+
+_COLUMNS = (User.id, User.username, User.email, User.email_verified, User.claims, User.updated_at)
+_OF_THE_TOKEN = (
+    select(*_COLUMNS)
+    .join(Grant, Grant.user_id == User.id)
+    .where(Grant.id == bindparam("grant_id"), is_standing(), is_untouched())
+)
+
+
+class UserinfoEndpoint:
+    """Tells a client what its access token lets it know of the person."""
+
+    def __init__(self, server: AuthorizationServer) -> None:
+        self._server = server
+
+    async def tell(self, request: Request) -> Response:
+        """Answer one request."""
+        try:
+            text = await bearer.presented(request)
+            return answer(await self._server.database.run(self._claims, text))
+        except OAuthRefused as refusal:
+            return bearer.challenge(refusal, scope="openid")
+
+    def _claims(self, text: str) -> dict[str, Any]:
+        token = self._read(text)
+        if "openid" not in token.scopes:
+            raise InsufficientScope("The access token lacks the scope openid.")
+        with self._server.database.autocommit() as connection:
+            values = {"grant_id": token.grant_id, "jti": token.jti, "now": clock.now()}
+            row = connection.execute(_OF_THE_TOKEN, values).first()
+        if row is None or self._server.query_client(token.client_id) is None:
+            raise InvalidAccessToken(because="revoked, or its grant, person or client is gone")
+        return {"sub": str(row.id), **claims.of(User(**row._mapping), token.scopes)}
+
+    def _read(self, text: str) -> AccessToken:
+        issuing = self._server.issuing
+        try:
+            token = access_token.read(issuing.ring, issuing.issuer, text)
+        except InvalidToken as error:
+            raise InvalidAccessToken(because=str(error)) from error
+        if token.grant_id is None or issuing.issuer not in token.audience:
+            raise InvalidAccessToken(because="not about a person, or for another audience")
+        return token

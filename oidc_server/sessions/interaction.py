@@ -1,0 +1,88 @@
+"""Interactions: an authorization request that waits while a person signs in or decides.
+
+It travels in the URL of our own pages, sealed and bound to one browser; nothing of it is stored. Its id becomes the id of the
+grant it leads to, so that it leads to one grant at most.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+from oidc_server.foundation import clock
+from oidc_server.foundation.identifiers import new_id
+from oidc_server.foundation.sealing import Sealing
+
+PARAMETER = "interaction"
+_PURPOSE = "interaction"
+
+Decision = Literal["allow", "deny"]
+
+
+class Lost(Exception):
+    """Not an interaction of ours, or one that we can no longer read."""
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """What a person came to do, and what they did for it so far."""
+
+    id: str
+    parameters: dict[str, str]
+    """The authorization request's parameters (RFC 6749 §4.1.1)."""
+    started_at: int
+    browser: str | None = None
+    """The mark of the browser it belongs to; None until a browser has shown itself (a request that was posted)."""
+    signed_in_as: str | None = None
+    """The session in which the person proved who they are, for this very request."""
+    asked: str | None = None
+    """The user whom the consent page asked."""
+    decision: Decision | None = None
+    """What that user decided, for this very request."""
+
+    @property
+    def grant_id(self) -> UUID:
+        """The id of the grant it may lead to."""
+        return UUID(hex=self.id)
+
+    def signed_in(self, session_id: UUID) -> "Interaction":
+        """The same, once the person has proved who they are."""
+        return replace(self, signed_in_as=session_id.hex)
+
+    def asking(self, user_id: UUID) -> "Interaction":
+        """The same, as the consent page shows it to a person."""
+        return replace(self, asked=user_id.hex, decision=None)
+
+    def decided(self, decision: Decision) -> "Interaction":
+        """The same, once the person asked has decided."""
+        return replace(self, decision=decision)
+
+    def has_asked(self, user_id: UUID) -> bool:
+        """Whether it was this person whom the consent page asked."""
+        return self.asked == user_id.hex
+
+    def seen_by(self, browser: str) -> "Interaction":
+        """The same, bound to the browser that shows it first."""
+        return self if self.browser else replace(self, browser=browser)
+
+    def has_expired(self, lifetime_seconds: float) -> bool:
+        """Whether it waited too long."""
+        return clock.timestamp() >= self.started_at + lifetime_seconds
+
+
+def begin(parameters: dict[str, str], browser: str | None) -> Interaction:
+    """A new one, in which nothing has been done yet."""
+    return Interaction(new_id().hex, parameters, clock.timestamp(), browser)
+
+
+def seal(sealing: Sealing, interaction: Interaction) -> str:
+    """Seal it for a URL."""
+    return sealing.seal_json(_PURPOSE, asdict(interaction))
+
+
+def unseal(sealing: Sealing, text: str) -> Interaction:
+    """Open what `seal` sealed, on whichever browser; Lost if that can't be done."""
+    try:
+        values: dict[str, Any] = sealing.open_json(_PURPOSE, text)
+        return Interaction(**values)
+    except (ValueError, TypeError) as error:
+        raise Lost from error

@@ -1,0 +1,122 @@
+"""The ledger of sessions: started, found by their cookie, renewed, ended."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from oidc_server.foundation import clock
+from oidc_server.foundation.database import Database, Handle
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.foundation.statements import affected, remove_in_batches
+from oidc_server.sessions.models import BrowserSession
+from oidc_server.settings import LifetimeSettings
+
+_PURPOSE = "session"
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How a person proved who they are."""
+
+    acr: str
+    amr: tuple[str, ...]
+
+
+class Ledger:
+    """Every session, and the cookies that name them."""
+
+    def __init__(self, sealing: Sealing, lifetimes: LifetimeSettings) -> None:
+        self._sealing = sealing
+        self._lifetimes = lifetimes
+
+    def start(self, session: Session, user_id: UUID, proof: Proof, *, address: str, user_agent: str) -> BrowserSession:
+        """Begin a new session: never continue one that somebody else may have planted in the browser."""
+        now = clock.now()
+        started = BrowserSession(
+            user_id=user_id,
+            generation=0,
+            authenticated_at=now,
+            acr=proof.acr,
+            amr=list(proof.amr),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + self._lifetimes.session,
+            address=address,
+            user_agent=user_agent[:300],
+        )
+        session.add(started)
+        session.flush()
+        return started
+
+    def renew(self, session: Session, known: BrowserSession, proof: Proof) -> None:
+        """The same person proved again who they are: the session lives on under a new cookie."""
+        now = clock.now()
+        values = {
+            "generation": known.generation + 1,
+            "authenticated_at": now,
+            "last_seen_at": now,
+            "expires_at": now + self._lifetimes.session,
+            "acr": proof.acr,
+            "amr": list(proof.amr),
+        }
+        session.execute(update(BrowserSession).where(BrowserSession.id == known.id).values(values))
+        for name, value in values.items():
+            setattr(known, name, value)
+
+    def cookie(self, known: BrowserSession) -> str:
+        """What the browser is given."""
+        return self._sealing.stamp(_PURPOSE, known.id.bytes + known.generation.to_bytes(4))
+
+    def find(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
+        """The live session that a cookie names, or None."""
+        named = self._named(cookie)
+        if named is None:
+            return None
+        row = handle.execute(select(BrowserSession.__table__).where(BrowserSession.id == named[0])).first()
+        if row is None or row.generation != named[1]:
+            return None
+        found = BrowserSession(**row._mapping)
+        return found if self._is_live(found, clock.now()) else None
+
+    def see(self, handle: Handle, known: BrowserSession) -> None:
+        """Note that the browser was here; at most once a minute, so that most visits write nothing."""
+        now = clock.now()
+        if now - known.last_seen_at >= _SEEN_EVERY:
+            handle.execute(update(BrowserSession).where(BrowserSession.id == known.id).values(last_seen_at=now))
+
+    def _named(self, cookie: str | None) -> tuple[UUID, int] | None:
+        try:
+            data = self._sealing.stamped(_PURPOSE, cookie or "")
+        except ValueError:
+            return None
+        return UUID(bytes=data[:16]), int.from_bytes(data[16:])
+
+    def _is_live(self, known: BrowserSession, now: datetime) -> bool:
+        return (
+            known.ended_at is None
+            and now < known.expires_at
+            and now < known.last_seen_at + self._lifetimes.session_idle
+        )
+
+
+def end(session: Session, session_id: UUID) -> bool:
+    """End a session; whether it was still going on."""
+    going_on = (BrowserSession.id == session_id, BrowserSession.ended_at.is_(None))
+    return affected(session.execute(update(BrowserSession).where(*going_on).values(ended_at=clock.now()))) == 1
+
+
+def end_all_of(session: Session, user_id: UUID) -> int:
+    """End every session of a user; how many were going on."""
+    going_on = (BrowserSession.user_id == user_id, BrowserSession.ended_at.is_(None))
+    return affected(session.execute(update(BrowserSession).where(*going_on).values(ended_at=clock.now())))
+
+
+def remove_old(database: Database) -> int:
+    """Forget, in small batches, sessions that have ended or expired; how many."""
+    now = clock.now()
+    is_over = (BrowserSession.expires_at < now) | (BrowserSession.ended_at < now - timedelta(days=1))
+    return remove_in_batches(database, BrowserSession.id, is_over)

@@ -1,0 +1,34 @@
+"""The table of sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oidc_server.foundation.database import Base
+from oidc_server.foundation.identifiers import new_id
+
+
+class BrowserSession(Base):
+    """A person signed in on a browser; its id is the `sid` of OpenID Connect's logout specifications."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    """Counts the sign-ins in this session; a cookie of an earlier one is worth nothing."""
+    authenticated_at: Mapped[datetime]
+    """When the person last proved who they are: `auth_time`."""
+    acr: Mapped[str]
+    amr: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+
+    def __str__(self) -> str:
+        return f"session {self.id}"

@@ -1,0 +1,64 @@
+"""The tables of grants and of single access tokens that were revoked."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text, Uuid, column, table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oidc_server.foundation.database import Base, UtcDateTime
+from oidc_server.foundation.identifiers import new_id
+
+
+class Grant(Base):
+    """An authorization, from the moment the person says yes until it expires or is revoked."""
+
+    __tablename__ = "grants"
+    __table_args__ = (Index(None, "user_id", "client_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    session_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The browser session it was made in; it ends with that session unless it is offline."""
+    is_offline: Mapped[bool] = mapped_column(default=False)
+    rests_on_consent: Mapped[bool] = mapped_column(default=False)
+    """Dead without the person's consent; not so where none was asked for."""
+    scopes: Mapped[list[str]]
+    redirect_uri: Mapped[str | None] = mapped_column(Text)
+    code_challenge: Mapped[str | None]
+    nonce: Mapped[str | None] = mapped_column(Text)
+    authenticated_at: Mapped[datetime]
+    acr: Mapped[str]
+    amr: Mapped[list[str]]
+    cnf: Mapped[dict[str, Any] | None]
+    """The sender's key that its tokens are bound to (RFC 7800)."""
+    created_at: Mapped[datetime]
+    code_expires_at: Mapped[datetime | None]
+    code_spent_at: Mapped[datetime | None]
+    refresh_counter: Mapped[int] = mapped_column(default=0)
+    refresh_rotated_at: Mapped[datetime | None]
+    idle_expires_at: Mapped[datetime]
+    """When its refresh token expires unless it is used."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"grant {self.id} of {self.client_id}"
+
+
+class RevokedToken(Base):
+    """An access token that was revoked by itself, until it would have expired."""
+
+    __tablename__ = "revoked_tokens"
+
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    def __str__(self) -> str:
+        return self.jti
+
+
+#: What this room reads of people: whether they may still act. The table is the accounts room's.
+users = table("users", column("id", Uuid), column("disabled_at", UtcDateTime))
