@@ -1,0 +1,1 @@
+"""The tests mirror the rooms; a test's name is the rule it proves."""

@@ -1,0 +1,1 @@
+"""Actors: they make tests read as conversations."""

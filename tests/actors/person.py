@@ -1,0 +1,48 @@
+"""A person: has a browser, a name and a password, and does what pages ask."""
+
+from tests.actors.browser import Browser, Page
+from tests.actors.relying_party import Answer, RelyingParty
+from tests.factories import PASSWORD
+
+
+class Person:
+    """Somebody at a browser."""
+
+    def __init__(self, browser: Browser, username: str = "alice") -> None:
+        self.browser = browser
+        self.username = username
+
+    async def visit(self, relying_party: RelyingParty, **changes: str | None) -> Page:
+        """Be sent to log in, and see what comes."""
+        return await self.browser.open(relying_party.authorization_url(**changes))
+
+    async def sign_in(self, page: Page | None = None, password: str = PASSWORD) -> Page:
+        """Fill in the login form."""
+        page = page or await self.browser.open("/login")
+        assert "password" in page.form.fields, page.text
+        return await self.browser.submit(page, username=self.username, password=password)
+
+    async def decide(self, page: Page, decision: str = "allow") -> Page:
+        """Answer the consent page."""
+        assert page.path.endswith("/consent"), f"{page.path}: {page.text[:300]}"
+        return await self.browser.submit(page, decision=decision)
+
+    async def approve(self, relying_party: RelyingParty, **changes: str | None) -> Answer:
+        """Do whatever is asked until the client has its answer."""
+        page = await self.visit(relying_party, **changes)
+        if page.path.endswith("/login"):
+            page = await self.sign_in(page)
+        if page.path.endswith("/consent"):
+            page = await self.decide(page)
+        return relying_party.answer(page)
+
+    async def refuse(self, relying_party: RelyingParty, **changes: str | None) -> Answer:
+        """Sign in if asked, and say no."""
+        page = await self.visit(relying_party, **changes)
+        if page.path.endswith("/login"):
+            page = await self.sign_in(page)
+        return relying_party.answer(await self.decide(page, "deny"))
+
+    async def sign_out(self) -> Page:
+        """Go and sign out."""
+        return await self.browser.submit(await self.browser.open("/logout"))

@@ -1,0 +1,94 @@
+"""A real server: the command line's own process, on a real port, with as many workers as a test wants."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from oidc_server.settings import Settings
+
+_STARTS_WITHIN_SECONDS = 30
+
+
+@dataclass
+class Server:
+    """A server that runs, and what it wrote."""
+
+    issuer: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self) -> int:
+        """Tell it to stop, as a supervisor would, and wait; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+
+def environment(settings: Settings, **others: str) -> dict[str, str]:
+    """The environment that makes a process of ours have these settings."""
+    values = {
+        "OIDC_ISSUER": settings.issuer,
+        "OIDC_DEVELOPMENT": str(settings.development).lower(),
+        "OIDC_DATABASE_URL": settings.database.url.get_secret_value(),
+        "OIDC_KEYS_DIR": str(settings.keys.dir),
+        "OIDC_PASSWORD_BCRYPT_ROUNDS": str(settings.password.bcrypt_rounds),
+        "OIDC_LOG_LEVEL": settings.log.level,
+        "OIDC_LOG_FORMAT": "json",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OIDC_")}
+    return {**inherited, "PYTHONPATH": str(Path(__file__).parents[1]), **values, **others}
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(
+    settings: Settings, folder: Path, *, workers: int = 1, port: int | None = None, **others: str
+) -> Iterator[Server]:
+    """A server with these settings, on http://localhost at a port of its own, which is its issuer."""
+    port = port or free_port()
+    issuer = others.pop("OIDC_ISSUER", f"http://localhost:{port}")
+    log = folder / f"server-{port}.log"
+    command = [sys.executable, "-m", "oidc_server.cli.main", "serve", "--port", str(port), "--workers", str(workers)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment(settings, OIDC_ISSUER=issuer, **others),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(issuer, process, log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}", server)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()
+
+
+def _wait_for(address: str, server: Server) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        try:
+            if httpx2.get(f"{address}/health/ready", timeout=2).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"The server did not start:\n{server.log.read_text()[-3000:]}")
