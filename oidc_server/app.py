@@ -1,21 +1,19 @@
 """Settings in, ASGI application out: composition only."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 import structlog
-from fastapi import FastAPI, Request
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from fastapi import FastAPI
 
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.foundation.changes import READ_EVERY_SECONDS
-from oidc_server.foundation.errors import BadRequest, Unavailable
 from oidc_server.foundation.jobs import Job, Jobs
 from oidc_server.foundation.telemetry import logs
 from oidc_server.foundation.telemetry.health import Check, Health
@@ -29,10 +27,11 @@ from oidc_server.oauth import discovery
 from oidc_server.oauth import routes as oauth_routes
 from oidc_server.oauth.cors import Cors
 from oidc_server.oauth.documents import Documents, Prepared
-from oidc_server.oauth.errors import OAuthRefused, TemporarilyUnavailable
 from oidc_server.oauth.routes import Surroundings
-from oidc_server.oauth.server import AuthorizationServer, refuse
+from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.playground import page as playground
+from oidc_server.playground import reference
+from oidc_server.refusals import Refusals
 from oidc_server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -56,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="oidc-server",
         openapi_url="/openapi.json" if settings.development else None,
-        docs_url="/docs" if settings.development else None,
+        docs_url=None,
         redoc_url=None,
         root_path=settings.base_path,
         lifespan=_lifespan(house, health),
@@ -69,12 +68,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Health) -> None:
     settings = house.settings
     pages = Pages(settings, Browsers(settings, house.sealing))
-    error_pages = ErrorPages(pages)
-    app.include_router(oauth_routes.build(server, Surroundings(settings, pages, error_pages, house.ledger)))
+    visitors = Visitors(settings, house.database, house.ledger)
+    error_pages = ErrorPages(pages, is_development=settings.development)
+    app.include_router(oauth_routes.build(server, Surroundings(settings, pages, error_pages, visitors)))
     app.include_router(
         account_routes.build(
-            HomePage(settings, house.database, pages, house.ledger),
-            LoginPage(settings, house.database, house.sealing, pages, house.registry, house.ledger, server.sign_in),
+            HomePage(house.database, pages, visitors),
+            LoginPage(settings, house.database, house.sealing, pages, house.registry, visitors, server.sign_in),
             FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         )
     )
@@ -82,11 +82,13 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:
         app.include_router(playground.build(settings, pages))
-    _handle_refusals(app, error_pages)
-    _wrap(app, house, server, error_pages)
+        app.include_router(reference.build(app))
+    answers = Refusals(error_pages)
+    answers.handle(app)
+    _wrap(app, house, server, answers)
 
 
-def _wrap(app: FastAPI, house: House, server: AuthorizationServer, error_pages: ErrorPages) -> None:
+def _wrap(app: FastAPI, house: House, server: AuthorizationServer, answers: Refusals) -> None:
     """The layers around the application, innermost first."""
     settings = house.settings
     metadata = discovery.Document(discovery.metadata(settings, server))
@@ -95,48 +97,12 @@ def _wrap(app: FastAPI, house: House, server: AuthorizationServer, error_pages: 
     documents |= dict.fromkeys(discovery.well_known_paths(settings), lambda: metadata)
     cors_paths = frozenset(documents) | {settings.base_path + path for path in oauth_routes.CORS_PATHS}
 
-    def apologise(scope: object, error_id: str) -> Response:
-        return error_pages.show("Something went wrong on our side.", error_id=error_id, status=500, title="Sorry")
-
-    app.add_middleware(Gate, settings=settings, failed=apologise)
+    app.add_middleware(Gate, settings=settings, failed=answers.failed)
     app.add_middleware(Documents, settings=settings, documents=documents)
     app.add_middleware(Cors, database=house.database, registry=house.registry, paths=cors_paths)
 
 
-def _handle_refusals(app: FastAPI, error_pages: ErrorPages) -> None:
-    """Tell what was refused in the form that the caller reads: a page to browsers, OAuth's JSON to clients."""
-
-    async def oauth_refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, OAuthRefused)  # noqa: S101 - registered for it
-        return refuse(error)
-
-    async def bad_request(request: Request, error: Exception) -> Response:
-        assert isinstance(error, BadRequest)  # noqa: S101 - registered for it
-        return error_pages.refused(request, error.told, status=error.status)
-
-    async def unavailable(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Unavailable)  # noqa: S101 - registered for it
-        if "text/html" not in request.headers.get("accept", ""):
-            return refuse(TemporarilyUnavailable(error.told, because=error.because, retry_after=error.retry_after))
-        response = error_pages.refused(request, error.told, status=503, because=error.because, title="Just a moment")
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
-
-    async def http_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        if error.status_code == 404:
-            return error_pages.refused(request, "There is no page at this address.", status=404, title="Nothing here")
-        response = error_pages.refused(request, f"{error.detail}.", status=error.status_code)
-        response.headers.update(error.headers or {})
-        return response
-
-    app.add_exception_handler(OAuthRefused, oauth_refused)
-    app.add_exception_handler(BadRequest, bad_request)
-    app.add_exception_handler(Unavailable, unavailable)
-    app.add_exception_handler(HTTPException, http_error)
-
-
-def _lifespan(house: House, health: Health):  # type: ignore[no-untyped-def]
+def _lifespan(house: House, health: Health) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await house.check()

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oidc_server.foundation.database import Base
-from oidc_server.foundation.identifiers import new_id
 
 
 class User(Base):
@@ -16,7 +15,8 @@ class User(Base):
 
     __tablename__ = "users"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    """Random: clients see it, and it is none of their business when the account was made."""
     username: Mapped[str]
     username_key: Mapped[str] = mapped_column(unique=True)
     """The one form of all spellings of the user name."""

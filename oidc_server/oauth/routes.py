@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from oidc_server.accounts.visitors import Visitors
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -23,7 +24,6 @@ from oidc_server.oauth.revocation import RevocationEndpoint
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.oauth.token import TokenEndpoint
 from oidc_server.oauth.userinfo import UserinfoEndpoint
-from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
 
 #: What scripts of registered origins may call; /authorize and the pages are for navigation only.
@@ -37,7 +37,7 @@ class Surroundings:
     settings: Settings
     pages: Pages
     error_pages: ErrorPages
-    ledger: Ledger
+    visitors: Visitors
 
 
 def register(server: AuthorizationServer, registry: Registry, sealing: Sealing) -> None:
@@ -71,10 +71,10 @@ def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroun
     """What people pass through in their browser."""
     responder = Responder(around.settings.issuer)
     authorize = AuthorizationEndpoint(
-        around.settings, server, around.pages, around.error_pages, around.ledger, responder
+        around.settings, server, around.pages, around.error_pages, around.visitors, responder
     )
-    consent = ConsentPage(around.settings, server, around.pages, around.ledger)
-    logout = LogoutEndpoint(around.settings, server, around.pages, around.error_pages, around.ledger)
+    consent = ConsentPage(around.settings, server, around.pages, around.visitors)
+    logout = LogoutEndpoint(server, around.pages, around.error_pages, around.visitors)
     router.add_api_route("/authorize", authorize.authorize, methods=["GET", "POST"], tags=["OAuth 2"])
     router.add_api_route("/consent", consent.show_consent, methods=["GET"], include_in_schema=False)
     router.add_api_route("/consent", consent.submit_consent, methods=["POST"], include_in_schema=False)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from oidc_server.accounts import sign_in
 from oidc_server.accounts.models import User
 from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, WrongCredentials
+from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.clients.registry import Registry
@@ -16,11 +17,9 @@ from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import caller, forms
-from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
-from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
 
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
@@ -36,7 +35,7 @@ class LoginPage:
         sealing: Sealing,
         pages: Pages,
         registry: Registry,
-        ledger: Ledger,
+        visitors: Visitors,
         sign_in: SignIn,
     ) -> None:
         self._settings = settings
@@ -44,9 +43,8 @@ class LoginPage:
         self._sealing = sealing
         self._pages = pages
         self._registry = registry
-        self._ledger = ledger
+        self._visitors = visitors
         self._sign_in = sign_in
-        self._cookie = Cookie(settings, "oidc_session")
 
     async def show_login(self, request: Request) -> Response:
         """Show the form, for the interaction in the query or for its own sake."""
@@ -124,19 +122,21 @@ class LoginPage:
         else:
             sealed = interactions.seal(self._sealing, interaction.signed_in(session_id))
             response = self._pages.go_on(f"{self._pages.path('authorize')}?{interactions.PARAMETER}={sealed}")
-        self._cookie.set(response, cookie, max_age=int(self._settings.lifetime.session.total_seconds()))
+        self._visitors.remember(response, cookie)
         return response
 
     def _open_session(self, request: Request, user: User, attempt: Attempt) -> tuple[str, UUID]:
         """A session for this person: the one they have on this browser, renewed, or a new one."""
         with self._database.transaction() as session:
-            known = self._ledger.find(session, self._cookie.read(request))
+            known = self._visitors.session_of(session, request)
             if known is not None and known.user_id == user.id:
-                self._ledger.renew(session, known, sign_in.PASSWORD)
+                self._visitors.ledger.renew(session, known, sign_in.PASSWORD)
             else:
                 agent = request.headers.get("user-agent", "")
                 address = str(request.scope["caller"])
-                known = self._ledger.start(session, user.id, sign_in.PASSWORD, address=address, user_agent=agent)
+                known = self._visitors.ledger.start(
+                    session, user.id, sign_in.PASSWORD, address=address, user_agent=agent
+                )
             trail.record(
                 session,
                 Event.SIGNED_IN,
@@ -145,7 +145,7 @@ class LoginPage:
                 client_id=attempt.client_id,
                 amr=known.amr,
             )
-            return self._ledger.cookie(known), known.id
+            return self._visitors.ledger.cookie(known), known.id
 
 
 def _client_id(interaction: Interaction | None) -> str | None:

@@ -13,8 +13,9 @@ log = structlog.get_logger(__name__)
 class ErrorPages:
     """Tells people what went wrong."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, *, is_development: bool) -> None:
         self._pages = pages
+        self._is_development = is_development
 
     def refused(
         self,
@@ -26,19 +27,14 @@ class ErrorPages:
         title: str = "This didn't work",
         **logged: object,
     ) -> Response:
-        """A page for a request that we refuse; `because` and `logged` stand in the log only."""
+        """A page for a request that we refuse; `because` stands in the log, and in development on the page too."""
         error_id = new_reference()
-        log.info(
-            "request_refused",
-            error_id=error_id,
-            path=request.url.path,
-            status=status,
-            told=told,
-            because=because,
-            **logged,
-        )
-        return self.show(told, error_id=error_id, status=status, title=title)
+        path = request.url.path[:200]
+        log.info("request_refused", error_id=error_id, path=path, status=status, told=told, because=because, **logged)
+        return self.show(told, error_id=error_id, status=status, title=title, because=because)
 
-    def show(self, told: str, *, error_id: str, status: int, title: str) -> Response:
+    def show(self, told: str, *, error_id: str, status: int, title: str, because: str = "") -> Response:
         """The page for an error that is in the log already."""
-        return self._pages.show("error.html", status=status, title=title, told=told, error_id=error_id)
+        explanation = because if self._is_development else ""
+        values = {"title": title, "told": told, "error_id": error_id, "explanation": explanation}
+        return self._pages.show("error.html", status=status, **values)

@@ -3,14 +3,13 @@
 from fastapi import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import current
 from oidc_server.accounts.current import Current
+from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.clients import redirect_uris
 from oidc_server.consents import memory
 from oidc_server.foundation.web import forms
-from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import scopes
 from oidc_server.oauth.authorize import checks
@@ -19,7 +18,6 @@ from oidc_server.oauth.errors import OAuthRefused
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import PARAMETER, Interaction, Lost
-from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
 
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please decide again."
@@ -28,12 +26,11 @@ _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies
 class ConsentPage:
     """Asks, and hands the answer to the authorization endpoint."""
 
-    def __init__(self, settings: Settings, server: AuthorizationServer, pages: Pages, ledger: Ledger) -> None:
+    def __init__(self, settings: Settings, server: AuthorizationServer, pages: Pages, visitors: Visitors) -> None:
         self._lifetime_seconds = settings.lifetime.interaction.total_seconds()
         self._server = server
         self._pages = pages
-        self._ledger = ledger
-        self._cookie = Cookie(settings, "oidc_session")
+        self._visitors = visitors
         self._uri = f"{settings.issuer}/authorize"
 
     async def show_consent(self, request: Request) -> Response:
@@ -49,7 +46,7 @@ class ConsentPage:
 
     def _show(self, request: Request, sealed: str, problem: str, status: int) -> Response:
         waiting = self._waiting(request, sealed)
-        person = self._person(request)
+        person = self._visitors.find(request)
         asked = self._asked(waiting) if waiting else None
         if waiting is None or person is None or asked is None:
             return self._back_to_authorize(sealed)
@@ -69,7 +66,7 @@ class ConsentPage:
     def _decide(self, request: Request, form: dict[str, str]) -> Response:
         sealed, decision = form.get(PARAMETER, ""), form.get("decision")
         waiting = self._waiting(request, sealed)
-        person = self._person(request)
+        person = self._visitors.find(request)
         asked = self._asked(waiting) if waiting else None
         if waiting is None or person is None or asked is None or not waiting.has_asked(person.user.id):
             return self._back_to_authorize(sealed)
@@ -94,10 +91,6 @@ class ConsentPage:
             return None
         is_ours = waiting.browser == self._pages.browsers.of(request).mark
         return waiting if is_ours and not waiting.has_expired(self._lifetime_seconds) else None
-
-    def _person(self, request: Request) -> Current | None:
-        with self._server.database.autocommit() as connection:
-            return current.find(connection, self._ledger, self._cookie.read(request))
 
     def _asked(self, waiting: Interaction) -> AuthorizationRequest | None:
         """The request, checked again: its client may have changed meanwhile."""

@@ -8,13 +8,12 @@ from authlib.oauth2 import OAuth2Error
 from fastapi import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import current
 from oidc_server.accounts.current import Current
+from oidc_server.accounts.visitors import Visitors
 from oidc_server.consents import memory
 from oidc_server.foundation import clock
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.web import forms
-from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import parameters
@@ -27,7 +26,6 @@ from oidc_server.oauth.parameters import TooMany
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import PARAMETER, Interaction, Lost
-from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
 from oidc_server.tokens.grants import Authentication
 
@@ -45,16 +43,15 @@ class AuthorizationEndpoint:
         server: AuthorizationServer,
         pages: Pages,
         error_pages: ErrorPages,
-        ledger: Ledger,
+        visitors: Visitors,
         responder: Responder,
     ) -> None:
         self._settings = settings
         self._server = server
         self._pages = pages
         self._error_pages = error_pages
-        self._ledger = ledger
+        self._visitors = visitors
         self._responder = responder
-        self._cookie = Cookie(settings, "oidc_session")
         self._uri = f"{settings.issuer}/authorize"
 
     async def authorize(self, request: Request) -> Response:
@@ -130,11 +127,11 @@ class AuthorizationEndpoint:
 
     def _situation(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Situation:
         person, remembered = None, frozenset[str]()
-        if cookie := self._cookie.read(request):
+        if self._visitors.has_cookie(request):
             with self._server.database.autocommit() as connection:
-                person = current.find(connection, self._ledger, cookie)
+                person = self._visitors.find_with(connection, request)
                 if person is not None:
-                    self._ledger.see(connection, person.session)
+                    self._visitors.ledger.see(connection, person.session)
                     remembered = memory.recall(connection, person.user.id, asked.client.client_id)
         return Situation(asked, person, remembered, interaction, clock.now())
 

@@ -6,13 +6,12 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import current
 from oidc_server.accounts.current import Current
+from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.web import forms
-from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import parameters
@@ -20,8 +19,6 @@ from oidc_server.oauth.errors import OAuthRefused
 from oidc_server.oauth.logout import request as requests
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import ledger as sessions
-from oidc_server.sessions.ledger import Ledger
-from oidc_server.settings import Settings
 from oidc_server.tokens import grants
 
 _PURPOSE = "logout"
@@ -31,14 +28,11 @@ _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies
 class LogoutEndpoint:
     """Ends sessions."""
 
-    def __init__(
-        self, settings: Settings, server: AuthorizationServer, pages: Pages, error_pages: ErrorPages, ledger: Ledger
-    ) -> None:
+    def __init__(self, server: AuthorizationServer, pages: Pages, error_pages: ErrorPages, visitors: Visitors) -> None:
         self._server = server
         self._pages = pages
         self._error_pages = error_pages
-        self._ledger = ledger
-        self._cookie = Cookie(settings, "oidc_session")
+        self._visitors = visitors
 
     async def log_out(self, request: Request) -> Response:
         """Take a client's request, or a person's who came on their own."""
@@ -61,7 +55,7 @@ class LogoutEndpoint:
 
     def _conduct(self, request: Request, values: dict[str, str]) -> Response:
         asked = requests.check(values, self._server)
-        person = self._person(request)
+        person = self._visitors.find(request)
         if person is None:
             return self._done(asked.return_to)
         if asked.speaks_for(person):
@@ -73,7 +67,7 @@ class LogoutEndpoint:
             waiting = self._server.issuing.sealing.open_json(_PURPOSE, form.get("logout", ""))
         except ValueError:
             return self._pages.go_on(self._pages.path("logout"))
-        person = self._person(request)
+        person = self._visitors.find(request)
         return_to = waiting["return_to"]
         if person is None:
             return self._done(return_to)
@@ -111,9 +105,5 @@ class LogoutEndpoint:
 
     def _done(self, return_to: str | None) -> Response:
         response = self._pages.go_on(return_to) if return_to else self._pages.show("oauth/signed_out.html")
-        self._cookie.clear(response)
+        self._visitors.forget(response)
         return response
-
-    def _person(self, request: Request) -> Current | None:
-        with self._server.database.autocommit() as connection:
-            return current.find(connection, self._ledger, self._cookie.read(request))

@@ -1,0 +1,72 @@
+"""Refusals in the form that the caller reads: a page to browsers, OAuth's or our own JSON to programs."""
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from oidc_server.foundation.errors import BadRequest, Unavailable
+from oidc_server.foundation.web.error_pages import ErrorPages
+from oidc_server.oauth.errors import OAuthRefused, ServerError, TemporarilyUnavailable
+from oidc_server.oauth.server import answer, refuse
+
+_SORRY = "Something went wrong on our side."
+
+
+class Refusals:
+    """Answers what endpoints raise."""
+
+    def __init__(self, error_pages: ErrorPages) -> None:
+        self._error_pages = error_pages
+
+    def handle(self, app: FastAPI) -> None:
+        """Answer for this application."""
+        app.add_exception_handler(OAuthRefused, self.oauth_refused)
+        app.add_exception_handler(BadRequest, self.bad_request)
+        app.add_exception_handler(Unavailable, self.unavailable)
+        app.add_exception_handler(HTTPException, self.http_error)
+
+    async def oauth_refused(self, request: Request, error: Exception) -> Response:
+        """A client's request, refused by a specification (RFC 6749 §5.2)."""
+        assert isinstance(error, OAuthRefused)  # noqa: S101 - registered for it
+        return refuse(error)
+
+    async def bad_request(self, request: Request, error: Exception) -> Response:
+        """A form of ours that can't be read."""
+        assert isinstance(error, BadRequest)  # noqa: S101 - registered for it
+        return self._error_pages.refused(request, error.told, status=error.status)
+
+    async def unavailable(self, request: Request, error: Exception) -> Response:
+        """Something that we need is down or full."""
+        assert isinstance(error, Unavailable)  # noqa: S101 - registered for it
+        if not _reads_pages(request.scope):
+            return refuse(TemporarilyUnavailable(error.told, because=error.because, retry_after=error.retry_after))
+        response = self._error_pages.refused(
+            request, error.told, status=503, because=error.because, title="Just a moment"
+        )
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """No such page, or no such method."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        told = "There is no page at this address." if error.status_code == 404 else f"{error.detail}."
+        if _reads_pages(request.scope):
+            title = "Nothing here" if error.status_code == 404 else "This didn't work"
+            response = self._error_pages.refused(request, told, status=error.status_code, title=title)
+        else:
+            code = error.detail.lower().replace(" ", "_")
+            response = answer({"detail": told, "error_code": code}, error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
+    def failed(self, scope: Scope, error_id: str) -> Response:
+        """A mistake of ours, which is in the log under this id."""
+        if _reads_pages(scope):
+            return self._error_pages.show(_SORRY, error_id=error_id, status=500, title="Sorry")
+        return refuse(ServerError(f"{_SORRY} Error id: {error_id}"))
+
+
+def _reads_pages(scope: Scope) -> bool:
+    """Whether the caller is a browser that shows a page."""
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])

@@ -1,0 +1,1 @@
+"""The documentation: its generated pages, and that it says what is true."""
