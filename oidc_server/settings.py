@@ -61,7 +61,8 @@ Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
 class Group(BaseModel):
     """Settings that belong together; the class's first line is their heading in the documentation."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", frozen=True)
+    # A variable that we don't know is pointed out, not refused: a platform may have set it for its own ends.
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="ignore", frozen=True)
 
 
 class DatabaseSettings(Group):
@@ -114,8 +115,8 @@ class LifetimeSettings(Group):
     """A browser session, counted from the sign-in."""
     session_idle: Duration = timedelta(hours=12)
     """A browser session that nobody uses."""
-    interaction: Duration = timedelta(hours=1)
-    """An authorization request that waits while a person signs in; later it starts afresh."""
+    interaction: Annotated[Duration, Field(le=timedelta(hours=2))] = timedelta(hours=1)
+    """An authorization request that waits while a person signs in, at most 2h; later it starts afresh."""
 
 
 class PasswordSettings(Group):

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -57,37 +58,40 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    settings: Settings, folder: Path, *, workers: int = 1, port: int | None = None, **others: str
+    settings: Settings,
+    folder: Path,
+    *,
+    workers: int = 1,
+    port: int | None = None,
+    certificate: Path | None = None,
+    **others: str,
 ) -> Iterator[Server]:
-    """A server with these settings, on http://localhost at a port of its own, which is its issuer."""
+    """A server with these settings, on localhost at a port of its own, which is its issuer; with a certificate, on https."""
     port = port or free_port()
     issuer = others.pop("OIDC_ISSUER", f"http://localhost:{port}")
     log = folder / f"server-{port}.log"
     command = [sys.executable, "-m", "oidc_server.cli.main", "serve", "--port", str(port), "--workers", str(workers)]
+    if certificate is not None:
+        command += ["--ssl-certfile", str(certificate), "--ssl-keyfile", str(certificate.with_name("key.pem"))]
+    values = environment(settings, OIDC_ISSUER=issuer, **others)
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(settings, OIDC_ISSUER=issuer, **others),
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
+        process = subprocess.Popen(command, cwd=folder, env=values, stdout=out, stderr=subprocess.STDOUT)
     server = Server(issuer, process, log)
     try:
-        _wait_for(f"http://127.0.0.1:{port}", server)
+        _wait_for(issuer, server, verify=ssl.create_default_context(cafile=certificate) if certificate else True)
         yield server
     finally:
         if process.poll() is None:
             server.stop()
 
 
-def _wait_for(address: str, server: Server) -> None:
+def _wait_for(address: str, server: Server, verify: ssl.SSLContext | bool) -> None:
     deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             break
         try:
-            if httpx2.get(f"{address}/health/ready", timeout=2).status_code == 200:
+            if httpx2.get(f"{address}/health/ready", timeout=2, verify=verify).status_code == 200:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)

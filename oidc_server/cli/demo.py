@@ -13,6 +13,8 @@ CLIENT_ID = "demo-client"
 CLIENT_SECRET = client_secrets.SAMPLES[0]
 API = "https://api.example.com"
 
+_SCOPE = "openid profile email address phone offline_access orders.read orders.write"
+
 
 def furnish(house: House) -> None:
     """Make what is missing; call it inside `Database.run`."""
@@ -33,17 +35,25 @@ def _clients(issuer: str) -> list[dict[str, object]]:
             "grant_types": ["authorization_code", "refresh_token"],
             "redirect_uris": [issuer + playground.PATH],
             "post_logout_redirect_uris": [issuer + playground.PATH],
-            "scope": "openid profile email address phone offline_access orders.read orders.write",
+            "scope": _SCOPE,
         },
         {
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "client_name": "Demo App",
             "grant_types": ["authorization_code", "refresh_token", "client_credentials", "password"],
-            "redirect_uris": ["http://localhost:3000/callback", "http://127.0.0.1:3000/callback"],
+            "redirect_uris": ["http://localhost:3000/callback"],
             "post_logout_redirect_uris": ["http://localhost:3000/"],
-            "application_type": "native",
-            "scope": "openid profile email address phone offline_access orders.read orders.write",
+            "scope": _SCOPE,
+        },
+        {
+            "client_id": "demo-spa",
+            "client_name": "Demo App in the browser",
+            "token_endpoint_auth_method": "none",
+            "redirect_uris": ["http://localhost:3002/"],
+            "post_logout_redirect_uris": ["http://localhost:3002/"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scope": _SCOPE,
         },
     ]
 

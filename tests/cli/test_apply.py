@@ -1,0 +1,169 @@
+"""`oidc-server apply`."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+
+FILE = """
+clients:
+  - client_id: web
+    client_secret: a-secret-of-more-than-thirty-two-characters
+    client_name: Web
+    redirect_uris: [https://web.example.com/callback]
+  - client_id: made-up
+    grant_types: [client_credentials]
+resources:
+  - resource: https://things.example.com
+    scopes: [things.read, things.write]
+users:
+  - username: carol
+    password: a long passphrase
+    email: carol@example.com
+    name: Carol
+    address: {locality: Rome}
+"""
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def write(folder: Path, text: str) -> str:
+    (folder / "file.yaml").write_text(text)
+    return "file.yaml"
+
+
+def test_what_the_file_says_is_made_once_and_then_left_alone(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path, FILE)
+
+    first, second = run("apply", file), run("apply", file)
+
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    names = ("client web", "client made-up", "resource https://things.example.com", "user carol")
+    assert [f"{name}: created" in first.stdout for name in names] == [True] * 4
+    assert [f"{name}: unchanged" in second.stdout for name in names] == [True] * 4
+    assert "client_secret of made-up (shown once):" in first.stdout
+    assert "shown once" not in second.stdout
+
+
+@SQLITE
+def test_what_differs_is_changed_and_only_that(run: Run, tmp_path: Path) -> None:
+    run("apply", write(tmp_path, FILE))
+    changed = FILE.replace("Rome", "Paris").replace("[things.read, things.write]", "{things.read: See things}")
+
+    done = run("apply", write(tmp_path, changed.replace("client_name: Web", "client_name: Web!")))
+
+    assert "client web: changed" in done.stdout
+    assert "client made-up: unchanged" in done.stdout
+    assert "resource https://things.example.com: changed" in done.stdout
+    assert "user carol: changed" in done.stdout
+
+
+@SQLITE
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path, FILE)
+
+    tried, done = run("apply", file, "--dry-run"), run("apply", file)
+
+    assert "client web: would be created" in tried.stdout
+    assert "shown once" not in tried.stdout
+    assert "client web: created" in done.stdout
+
+
+@SQLITE
+def test_json_is_for_programs(run: Run, tmp_path: Path) -> None:
+    done = json.loads(run("apply", write(tmp_path, FILE), "--json").stdout)
+
+    assert [line["action"] for line in done] == ["created"] * 4
+    assert [bool(line["client_secret"]) for line in done] == [False, True, False, False]
+
+
+@SQLITE
+def test_disabling_and_enabling(run: Run, tmp_path: Path) -> None:
+    run("apply", write(tmp_path, FILE))
+
+    off = run("apply", write(tmp_path, FILE.replace("client_name: Web", "client_name: Web\n    enabled: false")))
+    clients = {one["client_id"]: one for one in json.loads(run("clients", "list", "--json").stdout)}
+    on = run("apply", write(tmp_path, FILE))
+
+    assert "client web: changed" in off.stdout
+    assert clients["web"]["enabled"] is False
+    assert "client web: changed" in on.stdout
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("clients: [", "is not YAML"),
+        ("clients: [{client_id: x}]", "redirect_uris must hold at least one"),
+        ("clients: [{client_id: x, redirect_uris: ['https://x.example.com/#f']}]", "must have no fragment"),
+        (
+            "clients: [{client_id: x, redirect_uri: 'https://x.example.com/'}]",
+            "redirect_uri: Extra inputs are not permitted",
+        ),
+        ("clients: [{client_id: 'a b', redirect_uris: ['https://x.example.com/']}]", "printable ASCII without spaces"),
+        (
+            "clients: [{client_id: x, client_secret: y, token_endpoint_auth_method: none, redirect_uris: ['https://x.example.com/']}]",
+            "client_secret is not for clients with token_endpoint_auth_method none",
+        ),
+        (
+            "clients: [{client_id: x, grant_types: [client_credentials], token_endpoint_auth_method: none}]",
+            "RFC 6749 §4.4",
+        ),
+        (
+            "clients: [{client_id: x, grant_types: [client_credentials]}, {client_id: x, grant_types: [password]}]",
+            "twice",
+        ),
+        ("users: [{username: x, password: a, password_hash: b}]", "not both"),
+        ("users: [{username: x, password_hash: plain}]", "of no kind that we know"),
+        ("users: [{username: x, email: nonsense}]", "users.0.email"),
+        ("users: [{username: 'alice@example.com'}]", "must be the user's own e-mail address"),
+        ("users: [{username: x, email: alice@example.com}]", "belongs to another user"),
+        ("users: [{username: x, birthdate: yesterday}]", "users.0.birthdate"),
+        ("resources: [{resource: not-a-uri, scopes: [a]}]", "must be an absolute URI"),
+        ("resources: [{resource: 'https://other.example.com', scopes: [orders.read]}]", "belongs to the resource"),
+        ("resources: [{resource: 'https://other.example.com', scopes: [openid]}]", "OpenID Connect's own"),
+        ("resources: [{resource: 'https://other.example.com', scopes: [x], client_id: nobody}]", "names no client"),
+        ("things: []", "things: Extra inputs are not permitted"),
+        ("- a list", "should be a valid dictionary"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_whole(run: Run, tmp_path: Path, text: str, expected: str) -> None:
+    done = run("apply", write(tmp_path, text))
+
+    assert done.returncode == 1
+    assert expected in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+@SQLITE
+def test_nothing_of_a_file_is_done_when_a_part_cannot_be(run: Run, tmp_path: Path) -> None:
+    run("apply", write(tmp_path, FILE + "  - {username: dave, email: alice@example.com}\n"))
+
+    usernames = {user["username"] for user in json.loads(run("users", "list", "--json").stdout)}
+
+    assert "carol" not in usernames
+
+
+@SQLITE
+def test_the_example_is_what_it_says(run: Run, empty: dict[str, str]) -> None:
+    run("migrate", **empty)
+    done = run("apply", str(ROOT / "examples" / "apply.yaml"), "--dry-run", **empty)
+
+    assert done.returncode == 0, done.stderr
+    assert "client shop-cli: would be created" in done.stdout
+
+
+def test_the_schema_agrees_with_the_example() -> None:
+    schema = json.loads((ROOT / "docs" / "apply.schema.json").read_text())
+    document = yaml.safe_load((ROOT / "examples" / "apply.yaml").read_text())
+
+    jsonschema.validate(document, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "misspelt": []}, schema)

@@ -1,0 +1,90 @@
+"""The commands for users, clients, keys, settings and clean-up."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Run
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def test_a_user_is_created_listed_and_disabled(run: Run) -> None:
+    made = run(
+        "users", "create", "erin", "--email", "erin@example.com", "--password-stdin", "--json", stdin="a passphrase\n"
+    )
+    again = run("users", "create", "ERIN", "--password-stdin", stdin="a passphrase\n")
+    disabled = run("users", "disable", "erin@example.com")
+    listed = {user["username"]: user for user in json.loads(run("users", "list", "--json").stdout)}
+
+    assert json.loads(made.stdout)["username"] == "erin"
+    assert again.returncode == 1
+    assert "already" in again.stderr
+    assert disabled.returncode == 0
+    assert listed["erin"]["enabled"] is False
+
+
+@SQLITE
+def test_a_password_is_never_an_argument(run: Run) -> None:
+    help_text = run("users", "create", "--help").stdout
+
+    assert "--password-stdin" in help_text
+    assert "--password " not in help_text
+
+
+@SQLITE
+def test_disabling_somebody_who_is_not_there_says_so(run: Run) -> None:
+    assert "There is no user 'nobody'" in run("users", "disable", "nobody").stderr
+    assert "There is no enabled client 'nothing'" in run("clients", "disable", "nothing").stderr
+
+
+def test_a_client_is_created_its_secret_rotated_and_disabled(run: Run) -> None:
+    arguments = ("--client-id", "new", "--redirect-uri", "https://new.example.com/cb", "--name", "New")
+    made = json.loads(run("clients", "create", *arguments, "--json").stdout)
+    rotated = json.loads(run("clients", "rotate-secret", "new", "--keep-old-for", "24", "--json").stdout)
+    run("clients", "disable", "new")
+    listed = {client["client_id"]: client for client in json.loads(run("clients", "list", "--json").stdout)}
+
+    assert made["client_secret"] != rotated["client_secret"]
+    assert len(made["client_secret"]) == 43
+    assert listed["new"]["enabled"] is False
+
+
+@SQLITE
+def test_a_client_that_cannot_be_meant_is_refused(run: Run) -> None:
+    without = run("clients", "create", "--client-id", "new")
+    taken = run("clients", "create", "--client-id", "shop", "--redirect-uri", "https://new.example.com/cb")
+    public = run("clients", "rotate-secret", "spa")
+
+    assert "redirect_uris must hold at least one" in without.stderr
+    assert "There is a client 'shop' already" in taken.stderr
+    assert "that has secrets" in public.stderr
+
+
+def test_keys_are_announced_then_promoted(run: Run) -> None:
+    before = json.loads(run("keys", "list", "--json").stdout)
+    announced = json.loads(run("keys", "rotate", "--json").stdout)
+    promoted = json.loads(run("keys", "rotate", "--now", "--json").stdout)
+    after = {key["kid"]: key["state"] for key in json.loads(run("keys", "list", "--json").stdout)}
+
+    assert [key["state"] for key in before] == ["signs"]
+    assert announced["state"] == "announced"
+    assert promoted["kid"] == announced["kid"]
+    assert after == {before[0]["kid"]: "verifies", announced["kid"]: "signs"}
+
+
+@SQLITE
+def test_settings_are_listed_without_secrets_and_misspelt_ones_are_pointed_out(run: Run) -> None:
+    url = "postgresql://someone:hush-hush@db.example.com/x"
+    done = run("settings", "--json", OIDC_DATABASE_URL=url, OIDC_LIFETIME_SESION="1h")
+    values = {row["variable"]: row["value"] for row in json.loads(done.stdout)}
+
+    assert values["OIDC_LIFETIME_SESSION"] == "7d"
+    assert "hush-hush" not in done.stdout + done.stderr
+    assert "OIDC_LIFETIME_SESION is no setting" in done.stderr
+
+
+def test_clean_up_says_what_it_removed(run: Run) -> None:
+    done = json.loads(run("cleanup", "--json").stdout)
+
+    assert set(done) == {"grants", "sessions", "audit_events", "client_secrets"}
