@@ -49,7 +49,8 @@ async def callback(request: Request) -> Response:
         token = await oauth.login.authorize_access_token(request)
     except OAuthError as error:
         return HTMLResponse(f"Signing in failed: {error.error}", status_code=400)
-    request.session["name"] = token["userinfo"].get("name") or token["userinfo"]["sub"]
+    person = await oauth.login.userinfo(token=token)
+    request.session["name"] = person.get("name") or person["sub"]
     request.session["id_token"] = token["id_token"]
     return RedirectResponse("/")
 

@@ -1,0 +1,111 @@
+"""Each example does what its page says, against a development server from nothing."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.async_api import Page, expect
+
+from oidc_server.cli import demo
+from oidc_server.settings import Settings
+from tests.actors.browser import Browser
+from tests.browser.conftest import chrome, context, page  # noqa: F401 - fixtures
+from tests.browser.test_pages import sign_in
+from tests.servers import Server, serving
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.xdist_group("examples"),  # they have ports of their own
+]
+
+
+@pytest.fixture
+def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
+    new: dict[str, Any] = {"OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/examples.db", "OIDC_KEYS_DIR": str(tmp_path / "keys")}
+    with serving(settings, tmp_path, **new) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def started(command: list[str], address: str, **others: str) -> Iterator[None]:
+    """A program of somebody else's, for as long as a test needs it."""
+    process = subprocess.Popen(command, cwd=EXAMPLES, env={**os.environ, **others}, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(httpx2.TransportError):
+                httpx2.get(address, timeout=1)
+                break
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def uvicorn(app: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "uvicorn", "--log-level", "error", "--port", str(port), app]
+
+
+async def test_the_web_application_signs_a_person_in_and_out(server: Server) -> None:
+    with started(uvicorn("web_app:app", 3000), "http://localhost:3000", ISSUER=server.issuer):
+        browser = Browser(server.issuer)
+        sent = await browser.http.get("http://localhost:3000/login")
+        login = await browser.open(sent.headers["location"])
+        consent = await browser.submit(login, username=demo.USERNAME, password=demo.PASSWORD)
+        back = await browser.submit(consent, decision="allow")
+        welcome = await browser.http.get(back.response.headers["location"], follow_redirects=True)
+        goodbye = await browser.http.get("http://localhost:3000/logout", follow_redirects=True)
+        await browser.close()
+
+    assert "Hello Dana Demo" in welcome.text
+    assert 'href="/login"' in goodbye.text
+
+
+async def test_the_api_accepts_our_tokens_and_no_others(server: Server) -> None:
+    with started(uvicorn("api:app", 3001), "http://localhost:3001", ISSUER=server.issuer):
+        async with httpx2.AsyncClient(base_url=server.issuer) as http:
+            request = {"grant_type": "client_credentials", "scope": "orders.read"}
+            good = await http.post("/token", data=request, auth=(demo.CLIENT_ID, demo.CLIENT_SECRET))
+            poor = await http.post(
+                "/token", data={**request, "scope": "orders.write"}, auth=(demo.CLIENT_ID, demo.CLIENT_SECRET)
+            )
+            statuses = [
+                (
+                    await http.get("http://localhost:3001/orders", headers={"Authorization": f"Bearer {token}"})
+                ).status_code
+                for token in (good.json()["access_token"], poor.json()["access_token"], "nonsense")
+            ]
+
+    assert statuses == [200, 403, 401]
+
+
+def test_the_shell_script_walks_through(server: Server) -> None:
+    script = ["sh", "-eu", str(EXAMPLES / "curl.sh")]
+    done = subprocess.run(
+        script, env={**os.environ, "ISSUER": server.issuer}, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('"active":true') == 1
+    assert '"email":"demo@example.com"' in done.stdout
+    assert done.stdout.rstrip().endswith('{"active":false}')
+
+
+async def test_the_app_in_the_browser_signs_in_from_another_origin(server: Server, page: Page) -> None:  # noqa: F811
+    with started([sys.executable, "-m", "http.server", "--directory", "spa", "3002"], "http://localhost:3002"):
+        await page.goto(f"http://localhost:3002/#issuer={server.issuer}")
+        await page.locator("#login").click()
+        await sign_in(page)
+        await page.locator("#allow").click()
+        await expect(page.locator("#status")).to_have_text("Hello Dana Demo.")
+        await page.locator("#logout").click()
+        await expect(page.locator("#status")).to_have_text("Not signed in.")
