@@ -57,6 +57,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/openapi.json" if settings.development else None,
         docs_url=None,
         redoc_url=None,
+        # A redirect would be made of the Host header, and would ask browsers to send a form again.
+        redirect_slashes=False,
         root_path=settings.base_path,
         lifespan=_lifespan(house, health),
     )

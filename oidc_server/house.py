@@ -40,7 +40,7 @@ class House:
         self.sealing = sealing.load(settings.keys.dir, strict=not settings.development)
         self.database = Database(settings.database)
         self.changes = Changes(self.database)
-        self.trail = Trail(self.database)
+        self.trail = Trail(self.database, settings.audit)
         self.ring = Ring(self.database, self.sealing, self.changes)
         self.rotation = Rotation(self.database, self.sealing, settings)
         self.registry = Registry(self.database, self.changes)

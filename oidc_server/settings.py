@@ -172,6 +172,8 @@ class AuditSettings(Group):
 
     kept_for: Duration = timedelta(days=180)
     """How long an audit event is kept."""
+    tokens: bool = True
+    """Keep events about tokens in the database too, not only in the log: one row for each token request."""
 
 
 class MetricsSettings(Group):

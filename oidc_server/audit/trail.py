@@ -22,6 +22,7 @@ from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.statements import remove_in_batches
 from oidc_server.foundation.telemetry import metrics
+from oidc_server.settings import AuditSettings
 
 WRITE_EVERY = timedelta(seconds=1)
 _AT_ONCE = 500
@@ -49,8 +50,9 @@ def record(
 class Trail:
     """Events of this worker that wait to be written."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: AuditSettings) -> None:
         self._database = database
+        self._left_out = frozenset() if settings.tokens else frozenset({Event.TOKENS_ISSUED, Event.TOKENS_REFUSED})
         self._waiting: deque[dict[str, Any]] = deque()
 
     def note(
@@ -66,6 +68,8 @@ class Trail:
         """Write an event down a moment later; when too many wait, the oldest is lost and counted."""
         row = _row(event, user_id, client_id, session_id, grant_id, details)
         _log(row)
+        if event in self._left_out:
+            return
         if len(self._waiting) >= _WAITING_AT_MOST:
             self._waiting.popleft()
             metrics.audit_lost.inc()

@@ -4,6 +4,8 @@ import os
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +54,13 @@ def serve(
         _furnish(settings)
     else:
         reach.run_async(_check(settings))
-    if workers > 1:
-        os.environ[MULTIPROCESS_DIR] = tempfile.mkdtemp(prefix="oidc-server-metrics-")
+    with _shared_metrics(workers):
+        _run(settings, host, port, workers, ssl_certfile, ssl_keyfile)
+
+
+def _run(
+    settings: Settings, host: str, port: int, workers: int, ssl_certfile: Path | None, ssl_keyfile: Path | None
+) -> None:
     uvicorn.run(
         _FACTORY,
         factory=True,
@@ -71,6 +78,17 @@ def serve(
         ssl_certfile=str(ssl_certfile) if ssl_certfile else None,
         ssl_keyfile=str(ssl_keyfile) if ssl_keyfile else None,
     )
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """A folder in which several workers share their metrics."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="oidc-server-metrics-") as folder:
+        os.environ[MULTIPROCESS_DIR] = folder
+        yield
 
 
 def application() -> FastAPI:
