@@ -84,7 +84,7 @@ class Browser:
 
     async def submit(self, page: Page, **values: str) -> Page:
         """Fill in the form of a page and send it."""
-        headers = {"Origin": self.issuer}
+        headers = {"Origin": "/".join(self.issuer.split("/")[:3])}
         data = {**page.form.fields, **values}
         return await self._followed(await self.http.post(page.form.action, data=data, headers=headers))
 
