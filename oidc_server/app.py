@@ -59,7 +59,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         # A redirect would be made of the Host header, and would ask browsers to send a form again.
         redirect_slashes=False,
-        root_path=settings.base_path,
         lifespan=_lifespan(house, health),
     )
     app.state.house = house

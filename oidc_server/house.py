@@ -98,6 +98,7 @@ class House:
             await self.trail.write()
         except Unavailable:
             log.warning("audit_events_lost", because="the database does not answer")
+        await self.throttles.close()
         await self.database.dispose()
 
 

@@ -14,15 +14,17 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import Handle
 from oidc_server.foundation.statements import affected, insert_if_absent
 from oidc_server.sessions import ledger
+from oidc_server.sessions.models import BrowserSession
 from oidc_server.tokens import grants
 
 ADMINISTRATOR = "admin"
+_MAX_LENGTH = 255
 FIRST_ADMINISTRATOR = "first_administrator"
 
 
 def key(name: str) -> str:
     """The one form of all spellings of a user name or e-mail address: compatible characters, no case."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
 def find(handle: Handle, login: str) -> User | None:
@@ -49,7 +51,9 @@ def check_names(username: str, email: str | None) -> None:
         raise ValueError("username must not be empty, nor start or end with white space")
     if any(unicodedata.category(character).startswith("C") for character in username):
         raise ValueError("username must hold no control characters")
-    if "@" in username and key(username) != key(email or ""):
+    if len(key(username)) > _MAX_LENGTH or len(username) > _MAX_LENGTH:
+        raise ValueError(f"username must have at most {_MAX_LENGTH} characters")
+    if "@" in key(username) and key(username) != key(email or ""):
         raise ValueError("username holds an @, so it must be the user's own e-mail address")
 
 
@@ -110,6 +114,13 @@ def disable(session: Session, user: User) -> None:
     session.execute(update(User).where(User.id == user.id, User.disabled_at.is_(None)).values(disabled_at=clock.now()))
     end_everything(session, user.id)
     trail.record(session, Event.USER_DISABLED, user_id=user.id)
+
+
+def end_session(session: Session, known: BrowserSession, client_id: str | None = None) -> None:
+    """Sign a person out of one session: it ends, and so do the grants that live as long as it."""
+    if ledger.end(session, known.id):
+        grants.revoke_of_session(session, known.id)
+        trail.record(session, Event.SIGNED_OUT, user_id=known.user_id, session_id=known.id, client_id=client_id)
 
 
 def end_everything(session: Session, user_id: UUID) -> None:

@@ -4,6 +4,7 @@ The one door to passlib. Hashes that came from elsewhere are accepted and renewe
 """
 
 import asyncio
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -46,7 +47,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to keep of a new password; Unavailable when too many wait."""
-        return await self._in_pool(lambda: self._context.hash(password))
+        return await self._in_pool(lambda: self._context.hash(_prepared(password)))
 
     async def verify(self, password: str, known_hash: str | None) -> tuple[bool, str | None]:
         """Whether the password is right, and a renewed hash where the known one is outdated.
@@ -56,7 +57,7 @@ class Passwords:
         if len(password) > MAX_LENGTH:
             return False, None
         compared = known_hash or await self._nobody()
-        is_right, renewed = await self._in_pool(lambda: self._verify(password, compared))
+        is_right, renewed = await self._in_pool(lambda: self._verify(_prepared(password), compared))
         return is_right and known_hash is not None, renewed
 
     def prepare(self) -> None:
@@ -99,3 +100,8 @@ class Passwords:
         finally:
             self._busy -= 1
             metrics.password_queue.set(max(0, self._busy - self._settings.workers))
+
+
+def _prepared(password: str) -> str:
+    """The same password from every keyboard: composed characters (RFC 8265 §4.2)."""
+    return unicodedata.normalize("NFC", password)

@@ -63,8 +63,12 @@ class SignIn:
         Raises WrongCredentials, TooManyAttempts, or Unavailable when too many others are waiting.
         """
         by_address = self._reserve(self._per_address, attempt.neighbourhood, attempt)
-        with self._database.autocommit() as connection:
-            user = directory.find(connection, attempt.login)
+        try:
+            with self._database.autocommit() as connection:
+                user = directory.find(connection, attempt.login)
+        except Unavailable:
+            self._give_back(by_address)
+            raise
         # One counter for all the names that one user goes by.
         by_user = self._reserve(self._per_user, str(user.id) if user else directory.key(attempt.login), attempt)
         try:

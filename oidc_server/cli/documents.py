@@ -5,10 +5,10 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from oidc_server.accounts import claims, directory
-from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata
+from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, WebAddress
 from oidc_server.clients.registry import MAX_ID_LENGTH
 
 _CLIENT_ID = re.compile(r"[!-~]+")
@@ -16,14 +16,6 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 _BIRTHDATE = r"^(\d{4}(-\d{2}-\d{2})?|0000-\d{2}-\d{2})$"
 
 
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https URL")
-    return value
-
-
-WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 

@@ -1,6 +1,7 @@
 """Client metadata: the members of RFC 7591 §2 and OpenID Connect Dynamic Client Registration §2 that we know, checked."""
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -34,9 +35,17 @@ def _displayable(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    return value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_displayable)]
 Scope = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_scope)]
 Uri = Annotated[str, Field(min_length=1, max_length=2048)]
+WebAddress = Annotated[Uri, AfterValidator(_web_address)]
 
 
 class ClientMetadata(BaseModel):
@@ -46,7 +55,7 @@ class ClientMetadata(BaseModel):
 
     client_name: Name | None = None
     """What people read on the consent page; the client_id if there is none."""
-    client_uri: Uri | None = None
+    client_uri: WebAddress | None = None
     """The application's home page."""
     application_type: Literal["web", "native"] = "web"
     """`native` clients may use loopback redirect URIs with any port, and private-use schemes (RFC 8252)."""

@@ -87,9 +87,10 @@ def _same_but_port(requested: str, registered: str) -> bool:
         ports_are_numbers = one.port != 0 and other.port != 0
     except ValueError:
         return False
-    same_host = _host_of(one) == _host_of(other) and _host_of(other) in _LOOPBACK
+    if _host_of(one) != _host_of(other) or _host_of(other) not in _LOOPBACK:
+        return False
     same_rest = requested.partition(one.netloc)[::2] == registered.partition(other.netloc)[::2]
-    return same_host and ports_are_numbers and one.scheme == "http" and "@" not in one.netloc and same_rest
+    return ports_are_numbers and one.scheme == "http" and "@" not in one.netloc and same_rest
 
 
 def _split(uri: str) -> SplitResult:

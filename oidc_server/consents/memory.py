@@ -1,4 +1,4 @@
-"""The memory of consents: given, recalled, withdrawn."""
+"""The memory of consents: given, recalled, forgotten."""
 
 from collections.abc import Set
 from uuid import UUID
@@ -21,17 +21,19 @@ def recall(handle: Handle, user_id: UUID, client_id: str) -> frozenset[str]:
 def give(session: Session, user_id: UUID, client_id: str, scopes: Set[str]) -> None:
     """Remember that a person allowed a client these scopes, besides what they allowed before."""
     now = clock.now()
-    if insert_if_absent(
-        session, Consent, {"user_id": user_id, "client_id": client_id, "scopes": sorted(scopes), "given_at": now}
-    ):
-        return
-    known = session.get_one(Consent, (user_id, client_id), with_for_update=True, populate_existing=True)
+    values = {"user_id": user_id, "client_id": client_id, "scopes": sorted(scopes), "given_at": now}
+    known = None
+    while known is None:
+        if insert_if_absent(session, Consent, values):
+            return
+        # None if it was withdrawn just now.
+        known = session.get(Consent, (user_id, client_id), with_for_update=True, populate_existing=True)
     known.scopes = sorted(set(known.scopes) | scopes)
     known.given_at = now
     session.flush()
 
 
-def withdraw(session: Session, user_id: UUID, client_id: str) -> bool:
-    """Forget a consent; every grant that rests on it is dead at once. Whether there was one."""
+def forget(session: Session, user_id: UUID, client_id: str) -> bool:
+    """Forget a consent; whether there was one. `tokens.revoking.withdraw_consent` also ends what rests on it."""
     of_both = delete(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id)
     return affected(session.execute(of_both)) == 1

@@ -34,6 +34,26 @@ _DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"
 _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 2
 
+#: SQLSTATEs with which PostgreSQL says that it cannot serve now: asyncpg's errors are never `OperationalError`.
+#: Starting up or shutting down, too many connections, not accepting connections, cancelled, out of memory or disk.
+_DOWN = {
+    "57P01",
+    "57P02",
+    "57P03",
+    "53000",
+    "53100",
+    "53200",
+    "53300",
+    "55000",
+    "57014",
+    "08000",
+    "08001",
+    "08003",
+    "08006",
+}
+#: A lock was not to be had in time, a deadlock, a serialisation failure.
+_LOCKED = {"55P03", "40P01", "40001"}
+
 log = structlog.get_logger(__name__)
 
 
@@ -213,12 +233,19 @@ def _is_down(_: type[BaseException] | None, error: BaseException | None) -> bool
     if isinstance(error, DBAPIError):
         if isinstance(error, IntegrityError | ProgrammingError):
             return False
-        return not _is_locked(error) and (isinstance(error, OperationalError) or error.connection_invalidated)
+        is_down = isinstance(error, OperationalError) or error.connection_invalidated or _state(error) in _DOWN
+        return not _is_locked(error) and is_down
     return isinstance(error, OSError | TimeoutError | PoolTimeout)
 
 
 def _is_locked(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError) and _state(error) in _LOCKED:
+        return True
     return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def _describe(error: Exception) -> str:

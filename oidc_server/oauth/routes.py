@@ -9,6 +9,7 @@ from oidc_server.clients.registry import Registry
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
+from oidc_server.foundation.web.routing import mount
 from oidc_server.oauth.authorize.consent import ConsentPage
 from oidc_server.oauth.authorize.endpoint import AuthorizationEndpoint
 from oidc_server.oauth.authorize.responses import Responder
@@ -50,7 +51,7 @@ def register(server: AuthorizationServer, registry: Registry, sealing: Sealing) 
 
 def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:
     """The router of every endpoint."""
-    router = APIRouter(default_response_class=None)  # type: ignore[arg-type]
+    router = APIRouter()
     _mount_direct(router, server, around.settings)
     _mount_pages(router, server, around)
     return router
@@ -76,7 +77,6 @@ def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroun
     consent = ConsentPage(around.settings, server, around.pages, around.visitors)
     logout = LogoutEndpoint(server, around.pages, around.error_pages, around.visitors)
     router.add_api_route("/authorize", authorize.authorize, methods=["GET", "POST"], tags=["OAuth 2"])
-    router.add_api_route("/consent", consent.show_consent, methods=["GET"], include_in_schema=False)
-    router.add_api_route("/consent", consent.submit_consent, methods=["POST"], include_in_schema=False)
+    mount(router, "/consent", get=consent.show_consent, post=consent.submit_consent)
     router.add_api_route("/logout", logout.log_out, methods=["GET", "POST"], tags=["OpenID Connect"])
-    router.add_api_route("/logout/confirm", logout.confirm, methods=["POST"], include_in_schema=False)
+    mount(router, "/logout/confirm", post=logout.confirm)

@@ -1,10 +1,11 @@
 """The page /playground; everything else happens in its script, through the public endpoints."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.pages import Pages
+from oidc_server.foundation.web.routing import mount
 from oidc_server.settings import Settings
 
 CLIENT_ID = "playground"
@@ -15,9 +16,9 @@ _POLICY = security_headers.PAGE_POLICY + "; script-src 'self'; connect-src 'self
 
 def build(settings: Settings, pages: Pages) -> APIRouter:
     """The router of the playground."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter()
 
-    async def show_playground() -> Response:
+    async def show_playground(request: Request) -> Response:
         return pages.show(
             "playground/playground.html",
             policy=_POLICY,
@@ -26,5 +27,5 @@ def build(settings: Settings, pages: Pages) -> APIRouter:
             scope=SCOPE,
         )
 
-    router.add_api_route(PATH, show_playground, methods=["GET"])
+    mount(router, PATH, get=show_playground)
     return router

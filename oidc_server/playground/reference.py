@@ -1,8 +1,10 @@
 """The page /docs, for development: the endpoints as OpenAPI describes them."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, Response
+
+from oidc_server.foundation.web.routing import mount
 
 _SWAGGER = "https://cdn.jsdelivr.net"
 _POLICY = (
@@ -13,12 +15,12 @@ _POLICY = (
 
 def build(app: FastAPI) -> APIRouter:
     """The router of the reference; its browser needs the internet, for Swagger UI."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter()
 
-    async def show_reference() -> Response:
-        url = app.root_path + (app.openapi_url or "")
+    async def show_reference(request: Request) -> Response:
+        url = request.scope["root_path"] + (app.openapi_url or "")
         page = get_swagger_ui_html(openapi_url=url, title="oidc-server: endpoints")
         return HTMLResponse(page.body, headers={"Content-Security-Policy": _POLICY})
 
-    router.add_api_route("/docs", show_reference, methods=["GET"])
+    mount(router, "/docs", get=show_reference)
     return router

@@ -181,6 +181,13 @@ def revoke_of_user(session: Session, user_id: UUID, client_id: str | None = None
     return _revoke_where(session, Grant.user_id == user_id, *of_client)
 
 
+def revoke_resting_on_consent(session: Session, user_id: UUID, client_id: str) -> int:
+    """End a user's grants for a client that rest on their consent; how many. A later consent doesn't revive them."""
+    return _revoke_where(
+        session, Grant.user_id == user_id, Grant.client_id == client_id, Grant.rests_on_consent.is_(True)
+    )
+
+
 def remove_old(database: Database) -> int:
     """Forget grants and revoked tokens that nobody can use any more; how many."""
     long_ago = clock.now() - _KEPT_AFTER

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import sign_in
+from oidc_server.accounts import directory, sign_in
 from oidc_server.accounts.models import User
 from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, WrongCredentials
 from oidc_server.accounts.visitors import Visitors
@@ -86,7 +86,11 @@ class LoginPage:
             interaction = interactions.unseal(self._sealing, text)
         except interactions.Lost:
             return None
-        is_ours = interaction.browser in (None, self._pages.browsers.of(request).mark)
+        browser = self._pages.browsers.of(request)
+        if browser.is_new:
+            # It keeps no cookies, or this is its first visit: sent round, it would come back like this for ever.
+            return interactions.begin(interaction.parameters, browser.mark)
+        is_ours = interaction.browser in (None, browser.mark)
         if is_ours and not interaction.has_expired(self._settings.lifetime.interaction.total_seconds()):
             return interaction
         return self._pages.go_on(f"{self._pages.path('authorize')}?{urlencode(interaction.parameters)}")
@@ -132,6 +136,9 @@ class LoginPage:
             if known is not None and known.user_id == user.id:
                 self._visitors.ledger.renew(session, known, sign_in.PASSWORD)
             else:
+                if known is not None:
+                    # Somebody else was signed in here, who could never sign out of that session again.
+                    directory.end_session(session, known)
                 agent = request.headers.get("user-agent", "")
                 address = str(request.scope["caller"])
                 known = self._visitors.ledger.start(

@@ -6,14 +6,13 @@ from oidc_server.accounts.first_administrator import PATH
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.foundation.web.routing import mount
 
 
 def build(home: HomePage, login: LoginPage, first_administrator: FirstAdministratorPage) -> APIRouter:
     """The router of every page."""
-    router = APIRouter(include_in_schema=False)
-    router.add_api_route("/", home.show_home, methods=["GET"])
-    router.add_api_route("/login", login.show_login, methods=["GET"])
-    router.add_api_route("/login", login.submit_login, methods=["POST"])
-    router.add_api_route(PATH, first_administrator.show_form, methods=["GET"])
-    router.add_api_route(PATH, first_administrator.submit_form, methods=["POST"])
+    router = APIRouter()
+    mount(router, "/", get=home.show_home)
+    mount(router, "/login", get=login.show_login, post=login.submit_login)
+    mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router

@@ -13,6 +13,7 @@ from circuitbreaker import CircuitBreaker
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.errors import StorageError
 from pydantic import SecretStr
+from redis.asyncio import ConnectionPool
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +43,15 @@ class Throttles:
     def __init__(self, redis_url: SecretStr | None) -> None:
         self._here: Storage = MemoryStorage()
         self._shared: Storage | None = None
+        self._pool: ConnectionPool | None = None
         if redis_url is not None:
-            url = f"async+{redis_url.get_secret_value()}"
+            url = redis_url.get_secret_value()
+            self._pool = ConnectionPool.from_url(url, socket_timeout=1, socket_connect_timeout=1)
             self._shared = RedisStorage(
-                url, implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
+                f"async+{url}",
+                implementation="redispy",
+                wrap_exceptions=True,
+                connection_pool=self._pool,  # type: ignore[arg-type]
             )
         self._breaker = CircuitBreaker(
             name="redis", failure_threshold=2, recovery_timeout=_SECONDS_WITHOUT_REDIS, expected_exception=StorageError
@@ -61,12 +67,19 @@ class Throttles:
         reserved = Reserved(_key(throttle, name), int(throttle.window.total_seconds()))
         if await self._count(reserved, 1) <= throttle.failures:
             return reserved
-        await self._count(reserved, -1)
+        await self.give_back(reserved)
         return await self._seconds_left(reserved)
 
     async def give_back(self, reserved: Reserved) -> None:
-        """The try succeeded: it doesn't count."""
-        await self._count(reserved, -1)
+        """The try doesn't count."""
+        if await self._count(reserved, -1) < 0:
+            # It was counted in a window that has passed, or in a store that is gone: nobody gets it as a present.
+            await self.forget(reserved)
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        if self._pool is not None:
+            await self._pool.aclose()
 
     async def forget(self, reserved: Reserved) -> None:
         """Whoever succeeded starts with a clean sheet."""

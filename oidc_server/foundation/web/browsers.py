@@ -16,6 +16,7 @@ from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.settings import Settings
 
 FIELD = "csrf_token"
+_KEY = "oidc_server.browser"
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -41,7 +42,13 @@ class Browsers:
         self._sealing = sealing
 
     def of(self, request: Request) -> Browser:
-        """The browser by its cookie, or a new one."""
+        """The browser by its cookie, or a new one: the same one for as long as the request lasts."""
+        if (known := request.scope.get(_KEY)) is None:
+            known = request.scope[_KEY] = self._found(request)
+        assert isinstance(known, Browser)  # noqa: S101 - made just above
+        return known
+
+    def _found(self, request: Request) -> Browser:
         name = self._cookie.read(request)
         if name and _NAME.fullmatch(name):
             return Browser(name, is_new=False)

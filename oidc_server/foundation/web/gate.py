@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic, perf_counter
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -49,11 +50,14 @@ class Gate:
         address = caller.address(scope, self._settings.trusted_proxies)
         bind_contextvars(request_id=request_id.decode(), caller=str(address))
         scope["caller"] = address
+        scope["root_path"] = self._settings.base_path
         answer = _Answer(send, request_id, self._headers)
         if scope["method"] in _WITH_BODY:
             receive = self._limited(scope, receive)
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            log.info("caller_hung_up", path=scope["path"][:200])
         except Exception:
             await self._apologise(scope, receive, answer)
         finally:
@@ -69,13 +73,14 @@ class Gate:
         """A `receive` that raises BadRequest when the body is too large or too slow."""
         limit = self._settings.http.max_body
         deadline = monotonic() + self._settings.http.body_deadline.total_seconds()
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        declared = int(length) if length.isdigit() else 0
         received = 0
 
         async def limited() -> Message:
             nonlocal received
-            if int(declared) > limit:
-                raise BadRequest(f"The body has {int(declared)} bytes, expected at most {limit}.", status=413)
+            if declared > limit:
+                raise BadRequest(f"The body has {declared} bytes, expected at most {limit}.", status=413)
             try:
                 async with asyncio.timeout(deadline - monotonic()):
                     message = await receive()

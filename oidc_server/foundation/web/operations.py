@@ -23,10 +23,10 @@ class Operations:
     def router(self) -> APIRouter:
         """The router of these endpoints."""
         router = APIRouter(tags=["Operations"])
-        router.add_api_route("/health/live", self.live, methods=["GET"])
-        router.add_api_route("/health/ready", self.ready, methods=["GET"])
-        router.add_api_route("/health", self.health, methods=["GET"])
-        router.add_api_route("/metrics", self.metrics, methods=["GET"])
+        router.add_api_route("/health/live", self.live, methods=["GET", "HEAD"])
+        router.add_api_route("/health/ready", self.ready, methods=["GET", "HEAD"])
+        router.add_api_route("/health", self.health, methods=["GET", "HEAD"])
+        router.add_api_route("/metrics", self.metrics, methods=["GET", "HEAD"])
         return router
 
     async def live(self) -> Response:

@@ -4,7 +4,7 @@ Pure: values in, a step out, or the refusal that the client is told.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from oidc_server.accounts.current import Current
@@ -12,6 +12,9 @@ from oidc_server.clients import redirect_uris
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.errors import AccessDenied, ConsentRequired, LoginRequired
 from oidc_server.sessions.interaction import Interaction
+
+#: Signing in for this very request is recent enough for any `max_age`, but not for ever.
+_SIGNED_IN_JUST_NOW = timedelta(minutes=5)
 
 
 class Step(Enum):
@@ -37,12 +40,12 @@ class Situation:
 def next_step(situation: Situation) -> Step:
     """The step that is due; raises what the client is told where the person refused or may not be asked."""
     silent = "none" in situation.asked.prompts
+    if has_refused(situation):
+        raise AccessDenied("The person refused.")
     if sign_in_is_due(situation):
         if silent:
             raise LoginRequired("The person must sign in, and prompt is none.")
         return Step.SIGN_IN
-    if has_refused(situation):
-        raise AccessDenied("The person refused.")
     if consent_is_due(situation):
         if silent:
             raise ConsentRequired("The person must be asked for consent, and prompt is none.")
@@ -58,10 +61,18 @@ def sign_in_is_due(situation: Situation) -> bool:
     if has_just_signed_in(situation):
         if is_another_person(situation):
             raise LoginRequired("Another person signed in than the one whom id_token_hint names.")
-        return False
+        return has_grown_too_old(situation, at_least=_SIGNED_IN_JUST_NOW)
     if asked.prompts & {"login", "select_account"} or is_another_person(situation):
         return True
-    return asked.max_age is not None and situation.now - person.session.authenticated_at > asked.max_age
+    return has_grown_too_old(situation)
+
+
+def has_grown_too_old(situation: Situation, *, at_least: timedelta = timedelta()) -> bool:
+    """Whether the sign-in is older than the client wants, or than `at_least` if that is longer."""
+    max_age, person = situation.asked.max_age, situation.person
+    if max_age is None or person is None:
+        return False
+    return situation.now - person.session.authenticated_at > max(max_age, at_least)
 
 
 def has_just_signed_in(situation: Situation) -> bool:
@@ -79,7 +90,7 @@ def is_another_person(situation: Situation) -> bool:
 def consent_is_due(situation: Situation) -> bool:
     """Whether the person must be asked (OpenID Connect Core §3.1.2.4)."""
     asked = situation.asked
-    if decision_of(situation) == "allow":
+    if decision_of(situation) == "allow" and asked.scopes <= situation.remembered:
         return False
     if "consent" in asked.prompts:
         return True

@@ -100,6 +100,7 @@ class AuthorizationEndpoint:
         try:
             self._check(asked)
         except OAuthRefused as refusal:
+            refusal.redirect_uri = refusal.redirect_uri or asked.redirect_uri or None
             return self._refuse(request, asked, refusal)
         return self._go_to("authorize", interactions.begin(dict(asked.values), None))
 
@@ -171,8 +172,10 @@ class AuthorizationEndpoint:
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
     pairs = forms.parse(raw)
-    if len(raw) > _MAX_TOTAL and not any(name == PARAMETER for name, _ in pairs):
-        raise BadRequest(f"The authorization request has {len(raw)} bytes, expected at most {_MAX_TOTAL}.")
+    # Counted as they mean and not as they are escaped, or a request that starts afresh could have grown too long.
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in pairs)
+    if size > _MAX_TOTAL and not any(name == PARAMETER for name, _ in pairs):
+        raise BadRequest(f"The authorization request has {size} bytes, expected at most {_MAX_TOTAL}.")
     return pairs
 
 

@@ -6,10 +6,9 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
+from oidc_server.accounts import directory
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
-from oidc_server.audit import trail
-from oidc_server.audit.events import Event
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -18,8 +17,6 @@ from oidc_server.oauth import parameters
 from oidc_server.oauth.errors import OAuthRefused
 from oidc_server.oauth.logout import request as requests
 from oidc_server.oauth.server import AuthorizationServer
-from oidc_server.sessions import ledger as sessions
-from oidc_server.tokens import grants
 
 _PURPOSE = "logout"
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
@@ -57,9 +54,9 @@ class LogoutEndpoint:
         asked = requests.check(values, self._server)
         person = self._visitors.find(request)
         if person is None:
-            return self._done(asked.return_to)
+            return self._done(request, asked.return_to)
         if asked.speaks_for(person):
-            return self._end(person, asked.return_to, asked.client.client_id if asked.client else None)
+            return self._end(request, person, asked.return_to, asked.client.client_id if asked.client else None)
         return self._ask(request, person, asked.return_to, asked.client.name if asked.client else None)
 
     def _confirm(self, request: Request, form: dict[str, str]) -> Response:
@@ -70,10 +67,10 @@ class LogoutEndpoint:
         person = self._visitors.find(request)
         return_to = waiting["return_to"]
         if person is None:
-            return self._done(return_to)
+            return self._done(request, return_to)
         if not self._pages.browsers.sent(request, form) or UUID(hex=waiting["session"]) != person.session.id:
             return self._ask(request, person, return_to, waiting["client"], problem=_EXPIRED_FORM, status=403)
-        return self._end(person, return_to, None)
+        return self._end(request, person, return_to, None)
 
     def _ask(
         self,
@@ -95,15 +92,15 @@ class LogoutEndpoint:
             logout=self._server.issuing.sealing.seal_json(_PURPOSE, waiting),
         )
 
-    def _end(self, person: Current, return_to: str | None, client_id: str | None) -> Response:
+    def _end(self, request: Request, person: Current, return_to: str | None, client_id: str | None) -> Response:
         """End the session, and the grants that live as long as it."""
         with self._server.database.transaction() as session:
-            if sessions.end(session, person.session.id):
-                grants.revoke_of_session(session, person.session.id)
-                trail.record(session, Event.SIGNED_OUT, client_id=client_id, **person.ids)
-        return self._done(return_to)
+            directory.end_session(session, person.session, client_id)
+        return self._done(request, return_to)
 
-    def _done(self, return_to: str | None) -> Response:
+    def _done(self, request: Request, return_to: str | None) -> Response:
         response = self._pages.go_on(return_to) if return_to else self._pages.show("oauth/signed_out.html")
-        self._visitors.forget(response)
+        if self._visitors.has_cookie(request):
+            # Only where it was sent: a form of another site comes without it, and must not take it away.
+            self._visitors.forget(response)
         return response
