@@ -18,4 +18,4 @@ def mount(router: APIRouter, path: str, *, get: Endpoint | None = None, post: En
         assert chosen is not None  # noqa: S101 - its method would have been refused
         return await chosen(request)
 
-    router.add_route(path, endpoint, methods=methods, include_in_schema=False)
+    router.add_api_route(path, endpoint, methods=methods, include_in_schema=False)

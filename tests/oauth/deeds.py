@@ -1,0 +1,102 @@
+"""What operators do while people and clients talk to the server, and what can be counted there."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts import directory
+from oidc_server.audit.models import AuditEvent
+from oidc_server.clients import registry
+from oidc_server.foundation.database import Base
+from oidc_server.house import House
+from oidc_server.tokens import revoking
+from tests import factories
+
+T = TypeVar("T")
+
+#: What a server's own jobs read and write at any time.
+_OF_JOBS = ("change_counter", "audit_events")
+
+
+async def in_transaction(house: House, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Do something in one transaction of this server's database."""
+
+    def run() -> T:
+        with house.database.transaction() as session:
+            return work(session, *args, **kwargs)
+
+    return await house.database.run(run)
+
+
+async def notice(house: House) -> None:
+    """Let this node see what has changed now, as it does by itself twice a second."""
+    await house.database.run(house.follow_changes)
+
+
+async def change_client(house: House, client_id: str, **members: Any) -> None:
+    """Change a client of our factory."""
+    await factories.add_client(house, **factories.client(client_id, **members))
+    await notice(house)
+
+
+async def disable_client(house: House, client_id: str) -> None:
+    """Disable a client."""
+    assert await in_transaction(house, registry.disable, client_id)
+    await notice(house)
+
+
+async def user_id(house: House, username: str) -> UUID:
+    """A user's id."""
+    user = await in_transaction(house, directory.find, username)
+    assert user is not None
+    return user.id
+
+
+async def disable_user(house: House, username: str) -> None:
+    """Disable a user."""
+
+    def disable(session: Session) -> None:
+        user = directory.find(session, username)
+        assert user is not None
+        directory.disable(session, user)
+
+    await in_transaction(house, disable)
+
+
+async def withdraw_consent(house: House, username: str, client_id: str) -> None:
+    """Withdraw what a person has allowed a client."""
+    assert await in_transaction(house, revoking.withdraw_consent, await user_id(house, username), client_id)
+
+
+async def count(house: House, model: type[Base]) -> int:
+    """How many rows a table has."""
+    return await in_transaction(house, lambda session: session.scalar(select(func.count()).select_from(model)) or 0)
+
+
+async def events(house: House) -> list[AuditEvent]:
+    """The audit trail, complete, oldest first."""
+    await house.trail.write()
+    return await in_transaction(
+        house, lambda session: list(session.scalars(select(AuditEvent).order_by(AuditEvent.at, AuditEvent.id)))
+    )
+
+
+@contextmanager
+def statements(house: House) -> Iterator[list[str]]:
+    """The statements that requests send to the database meanwhile."""
+    seen: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        if not any(name in statement for name in _OF_JOBS):
+            seen.append(statement)
+
+    engine = house.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
