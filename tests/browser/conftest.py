@@ -15,7 +15,10 @@ from tests.servers import Server, serving
 @pytest.fixture
 def server(template: object, settings: Settings, tmp_path: Path) -> Iterator[Server]:
     """A development server from nothing, with its demo data."""
-    new: dict[str, Any] = {"OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/browser.db", "OIDC_KEYS_DIR": str(tmp_path / "keys")}
+    new: dict[str, Any] = {
+        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/browser.db",
+        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
+    }
     with serving(settings, tmp_path, **new) as server:
         yield server
 

@@ -6,19 +6,18 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from oidc_server.cli import demo
+from oidc_server.playground import page as playground
 from tests.actors.relying_party import s256
 from tests.servers import Server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-CALLBACK = "http://localhost:3000/callback"
-
 
 def authorization_url(server: Server, **changes: str) -> str:
     values = {
         "response_type": "code",
-        "client_id": demo.CLIENT_ID,
-        "redirect_uri": CALLBACK,
+        "client_id": playground.CLIENT_ID,
+        "redirect_uri": server.issuer + playground.PATH,
         "scope": "openid profile orders.read",
         "state": "s",
         "code_challenge": s256("v" * 43),
@@ -28,36 +27,29 @@ def authorization_url(server: Server, **changes: str) -> str:
     return f"{server.issuer}/authorize?" + "&".join(f"{name}={value}" for name, value in values.items())
 
 
-async def arrive(page: Page) -> None:
-    """Let the client's own page answer, which nobody serves here."""
-    await page.route(f"{CALLBACK}*", lambda route: route.fulfill(body="at the app"))
-
-
 async def test_the_keyboard_is_enough(server: Server, page: Page, complaints: list[str]) -> None:
-    await arrive(page)
     await page.goto(authorization_url(server))
 
     await page.keyboard.type(demo.USERNAME)
     await page.keyboard.press("Tab")
     await page.keyboard.type(demo.PASSWORD)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Demo App")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Playground")
     await page.locator("#allow").focus()
     await page.keyboard.press("Enter")
 
-    await page.wait_for_url(f"{CALLBACK}?code=*")
+    await page.wait_for_url(f"{server.issuer}/playground*", wait_until="commit")
     assert complaints == []
 
 
 async def test_no_page_needs_javascript(server: Server, chrome: Browser) -> None:
     context = await chrome.new_context(java_script_enabled=False)
     page = await context.new_page()
-    await arrive(page)
 
     await page.goto(authorization_url(server))
     await sign_in(page)
     await page.locator("#allow").click()
-    await page.wait_for_url(f"{CALLBACK}?code=*")
+    await page.wait_for_url(f"{server.issuer}/playground?code=*", wait_until="commit")
     await page.goto(f"{server.issuer}/logout")
     await page.locator("#submit").click()
 
@@ -66,11 +58,10 @@ async def test_no_page_needs_javascript(server: Server, chrome: Browser) -> None
 
 
 async def test_saying_no_goes_back_to_the_app(server: Server, page: Page) -> None:
-    await arrive(page)
     await page.goto(authorization_url(server))
     await sign_in(page)
     await page.locator("#deny").click()
-    await page.wait_for_url(f"{CALLBACK}?error=access_denied*")
+    await page.wait_for_url(f"{server.issuer}/playground*", wait_until="commit")
 
 
 async def test_a_wrong_password_is_told_where_it_was_typed(server: Server, page: Page) -> None:
