@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
+import hypothesis
 import pytest
 from fastapi import FastAPI
 
@@ -26,6 +28,10 @@ from tests.actors.resource_server import ResourceServer
 from tests.postgres import Postgres
 
 ISSUER = "https://id.example.com"
+
+# The same examples every time, however slow the machine: a failure is a failure of the code.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -65,10 +71,11 @@ class Template:
 
 
 @pytest.fixture(scope="session")
-def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def pg() -> Iterator[Postgres]:
     """A running PostgreSQL."""
-    with postgres.started(tmp_path_factory.mktemp("pg")) as server:
-        yield server
+    # Not in pytest's folder: that is closed to the user as whom PostgreSQL runs when we are root.
+    with TemporaryDirectory(prefix="oidc-server-pg-") as folder, postgres.started(Path(folder), is_careless=True) as pg:
+        yield pg
 
 
 @pytest.fixture(scope="session")

@@ -44,10 +44,13 @@ class Postgres:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Postgres]:
-    """A running cluster in this folder."""
+def started(folder: Path, *, is_careless: bool = False) -> Iterator[Postgres]:
+    """A running cluster in this folder; a careless one is faster, and loses everything when the machine stops."""
     server = get_server(str(folder), cleanup_mode="stop")
     try:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes") if is_careless else ():
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
         yield Postgres(folder)
     finally:
         server.cleanup()
