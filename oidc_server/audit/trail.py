@@ -4,6 +4,7 @@ What changes a state is recorded in the transaction that changes it. What happen
 it goes to the log at once and to the table a moment later, many in one statement, so that it costs a hot request nothing.
 """
 
+import asyncio
 from collections import deque
 from datetime import timedelta
 from typing import Any
@@ -20,13 +21,17 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.identifiers import new_id
-from oidc_server.foundation.statements import remove_in_batches
+from oidc_server.foundation.statements import insert_missing, remove_in_batches
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.settings import AuditSettings
 
 WRITE_EVERY = timedelta(seconds=1)
 _AT_ONCE = 500
 _WAITING_AT_MOST = 20_000
+
+#: What anybody can cause without proving anything: beyond so many in a second, it stands in the log only.
+_BY_STRANGERS = frozenset({Event.CLIENT_REFUSED, Event.SIGN_IN_FAILED})
+_OF_STRANGERS_AT_MOST = 50
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +59,7 @@ class Trail:
         self._database = database
         self._left_out = frozenset() if settings.tokens else frozenset({Event.TOKENS_ISSUED, Event.TOKENS_REFUSED})
         self._waiting: deque[dict[str, Any]] = deque()
+        self._of_strangers = 0
 
     def note(
         self,
@@ -68,7 +74,7 @@ class Trail:
         """Write an event down a moment later; when too many wait, the oldest is lost and counted."""
         row = _row(event, user_id, client_id, session_id, grant_id, details)
         _log(row)
-        if event in self._left_out:
+        if event in self._left_out or self._is_flood(event):
             return
         if len(self._waiting) >= _WAITING_AT_MOST:
             self._waiting.popleft()
@@ -77,16 +83,28 @@ class Trail:
 
     async def write(self) -> None:
         """Write down what waits."""
+        self._of_strangers = 0
         await self._database.run(self._write)
+
+    def _is_flood(self, event: Event) -> bool:
+        """Whether strangers, whom nothing else holds back, have made enough rows since the last were written."""
+        if event not in _BY_STRANGERS:
+            return False
+        self._of_strangers += 1
+        return self._of_strangers > _OF_STRANGERS_AT_MOST
 
     def _write(self) -> None:
         while self._waiting:
             rows = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
             try:
                 with self._database.autocommit() as connection:
-                    connection.execute(insert(AuditEvent), rows)
-            except Unavailable:
+                    insert_missing(connection, AuditEvent, rows)
+            except (Unavailable, asyncio.CancelledError):
                 self._waiting.extendleft(reversed(rows))
+                raise
+            except Exception:
+                # Not to be written at all: trying again would hold up all that come after.
+                metrics.audit_lost.inc(len(rows))
                 raise
 
 

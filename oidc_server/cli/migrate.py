@@ -1,6 +1,7 @@
 """`oidc-server migrate`: this release's schema; on a new database, the master key and the first signing key too."""
 
 import logging
+from contextlib import suppress
 
 from alembic import command
 from alembic.config import Config
@@ -55,10 +56,11 @@ async def _prepare_keys(settings: Settings) -> list[str]:
                 f"The database holds signing keys, but {settings.keys.dir / sealing.FILE_NAME} is missing. Put the master key"
                 " that this database was made with there: a new one could open nothing in it."
             )
-        sealing.create(settings.keys.dir)
-        done.append(
-            f"Made the master key {settings.keys.dir / sealing.FILE_NAME}: back it up, apart from the database."
-        )
+        with suppress(FileExistsError):  # another node was faster: we take its key
+            sealing.create(settings.keys.dir)
+            done.append(
+                f"Made the master key {settings.keys.dir / sealing.FILE_NAME}: back it up, apart from the database."
+            )
     house = House(settings)
     try:
         if await house.database.run(house.rotation.start):

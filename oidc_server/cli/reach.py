@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
@@ -19,6 +20,8 @@ from oidc_server.house import House, opened
 from oidc_server.settings import Settings
 
 T = TypeVar("T")
+
+_SECRET = re.compile(r"password|secret|url$", re.IGNORECASE)
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -43,12 +46,16 @@ def settings() -> Settings:
 
 
 def explain(error: ValidationError) -> str:
-    """What a document or a set of settings has wrong, a line each."""
+    """What a document or a set of settings has wrong, a line each, with what was received where that is no secret."""
     lines = []
     for one in error.errors():
         place = ".".join(str(part) for part in one["loc"])
-        lines.append(f"{place}: {one['msg']}" if place else str(one["msg"]))
-    return "\n".join(line.replace("Value error, ", "") for line in lines)
+        told = str(one["msg"]).replace("Value error, ", "")
+        received = one.get("input")
+        if isinstance(received, str | int | float | bool) and not _SECRET.search(place) and repr(received) not in told:
+            told += f", received {received!r}"
+        lines.append(f"{place}: {told}" if place else told)
+    return "\n".join(lines)
 
 
 def with_house(work: Callable[[House], Awaitable[T]]) -> T:

@@ -1,7 +1,10 @@
 """Redirect URIs: which may be registered, and which one a request may use. Exact match, nothing clever (RFC 9700 §2.1)."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
+
+from oidc_server.foundation.printable import printable
 
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 #: Schemes that run or read something where they are opened.
@@ -22,6 +25,7 @@ _FORBIDDEN = frozenset(
     }
 )
 MAX_LENGTH = 2048
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@]{1,253})(:[0-9]{1,5})?")
 
 
 def check(uri: str, *, application_type: str, development: bool) -> None:
@@ -64,6 +68,11 @@ def host(uri: str) -> str:
     return parts.netloc if parts.scheme in ("http", "https") else parts.scheme
 
 
+def shown(uri: str) -> str:
+    """A received URI, fit for a message: without its query, where clients by mistake send codes and tokens."""
+    return printable(re.split(r"[?#]", uri, maxsplit=1)[0], 300)
+
+
 def is_https(uri: str) -> bool:
     """Whether an answer sent there reaches only who owns the host; a loopback port or private-use scheme proves nothing."""
     return uri.startswith("https://")
@@ -104,6 +113,10 @@ def _split(uri: str) -> SplitResult:
     parts = urlsplit(uri)
     if not parts.scheme or uri[: len(parts.scheme)] != parts.scheme:
         raise ValueError("a redirect URI must be absolute, with its scheme in lower case")
+    if parts.scheme in ("http", "https") and not _AUTHORITY.fullmatch(parts.netloc.rpartition("@")[2]):
+        raise ValueError(
+            "a redirect URI must name a host of at most 253 characters, and a port that is a number if any"
+        )
     _ = parts.port  # urlsplit checks the port only when it is asked for
     return parts
 

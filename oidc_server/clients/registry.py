@@ -71,7 +71,7 @@ class Registry:
         """Whether an enabled client's redirect URIs stand on this web origin; call it inside `Database.run`."""
         if not 0 < len(origin) <= MAX_ID_LENGTH:
             return False
-        return self._origins.get(origin, lambda: self._load_origin(origin))
+        return self._origins.get(origin, lambda: self._load_origin(origin), even_while_cut_off=True)
 
     def _load(self, client_id: str) -> Client | None:
         with self._database.autocommit() as connection:

@@ -17,6 +17,7 @@ from oidc_server.foundation.database import Base, Database
 
 READ_EVERY_SECONDS = 0.5
 _TRUSTED_FOR_SECONDS = 1.0
+_LOOKED_JUST_NOW_SECONDS = 0.1
 _THE_ROW = 1
 
 K = TypeVar("K", bound=Hashable)
@@ -66,6 +67,13 @@ class Changes:
         if monotonic() - self._read_at > _TRUSTED_FOR_SECONDS:
             self.look()
 
+    def look_again(self) -> bool:
+        """Read the counter now unless that was done a moment ago, for whoever misses something; whether it was read."""
+        if monotonic() - self._read_at < _LOOKED_JUST_NOW_SECONDS:
+            return False
+        self.look()
+        return True
+
     def _read(self, connection: Connection) -> None:
         started_at = monotonic()
         counter = connection.execute(_READ).scalar_one_or_none()
@@ -85,9 +93,13 @@ class Kept(Generic[K, V]):
         self._values: OrderedDict[K, V] = OrderedDict()
         changes.on_change(self._values.clear)
 
-    def get(self, key: K, load: Callable[[], V]) -> V:
-        """The kept value, or what `load` finds; call it inside `Database.run`."""
-        self._changes.trust()
+    def get(self, key: K, load: Callable[[], V], *, even_while_cut_off: bool = False) -> V:
+        """The kept value, or what `load` finds; call it inside `Database.run`.
+
+        What may be a little old, rather than asked for in vain, is taken `even_while_cut_off` from the database.
+        """
+        if not (even_while_cut_off and key in self._values):
+            self._changes.trust()
         if key in self._values:
             self._values.move_to_end(key)
             return self._values[key]

@@ -7,6 +7,7 @@ asynchronous driver (docs/decisions/0002): nothing blocks, and Authlib's synchro
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
@@ -34,23 +35,10 @@ _DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"
 _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 2
 
-#: SQLSTATEs with which PostgreSQL says that it cannot serve now: asyncpg's errors are never `OperationalError`.
-#: Starting up or shutting down, too many connections, not accepting connections, cancelled, out of memory or disk.
-_DOWN = {
-    "57P01",
-    "57P02",
-    "57P03",
-    "53000",
-    "53100",
-    "53200",
-    "53300",
-    "55000",
-    "57014",
-    "08000",
-    "08001",
-    "08003",
-    "08006",
-}
+#: SQLSTATEs with which PostgreSQL says that it can't serve now; asyncpg's errors are never `OperationalError`. Whole
+#: classes: connection lost, out of resources, intervention by an operator; and: read-only, not accepting connections.
+_DOWN_CLASSES = ("08", "53", "57")
+_DOWN = {"25006", "55000"}
 #: A lock was not to be had in time, a deadlock, a serialisation failure.
 _LOCKED = {"55P03", "40P01", "40001"}
 
@@ -179,6 +167,10 @@ def _url(text: str) -> URL:
         raise Misconfigured(
             "OIDC_DATABASE_URL names a database in memory, which is lost with its connection: name a file."
         )
+    if family == "sqlite" and url.database and not Path(url.database).absolute().parent.is_dir():
+        raise Misconfigured(
+            f"OIDC_DATABASE_URL names a file in {Path(url.database).absolute().parent}, which is no folder."
+        )
     query = {("ssl" if name == "sslmode" and family != "sqlite" else name): value for name, value in url.query.items()}
     return url.set(drivername=_DRIVERS[family], query=query)
 
@@ -233,8 +225,11 @@ def _is_down(_: type[BaseException] | None, error: BaseException | None) -> bool
     if isinstance(error, DBAPIError):
         if isinstance(error, IntegrityError | ProgrammingError):
             return False
-        is_down = isinstance(error, OperationalError) or error.connection_invalidated or _state(error) in _DOWN
-        return not _is_locked(error) and is_down
+        state = _state(error)
+        says_so = state in _DOWN or state.startswith(_DOWN_CLASSES)
+        return not _is_locked(error) and (
+            says_so or isinstance(error, OperationalError) or error.connection_invalidated
+        )
     return isinstance(error, OSError | TimeoutError | PoolTimeout)
 
 
@@ -244,8 +239,8 @@ def _is_locked(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and "locked" in str(error.orig)
 
 
-def _state(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)
+def _state(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 def _describe(error: Exception) -> str:

@@ -19,6 +19,12 @@ def insert_if_absent(handle: Handle, model: type[DeclarativeBase], values: dict[
     return affected(handle.execute(statement)) == 1
 
 
+def insert_missing(handle: Handle, model: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
+    """Insert rows, many in one statement, but for those that are there already."""
+    insert = sqlite.insert if _dialect(handle) == "sqlite" else postgresql.insert
+    handle.execute(insert(_table(model)).on_conflict_do_nothing(), rows)
+
+
 def remove_in_batches(database: Database, key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) -> int:
     """Delete the rows that meet all conditions, a thousand at a time so that nobody waits long; how many."""
     doomed = select(key).where(*conditions).limit(_AT_ONCE)

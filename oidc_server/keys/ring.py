@@ -58,10 +58,14 @@ class Ring:
         return self._keys[max(signing, key=lambda row: row.signs_from).kid]
 
     def find(self, kid: str) -> jwt.Key | None:
-        """The key that verifies tokens with this kid now."""
-        return (
-            self._keys.get(kid) if any(row.kid == kid and _verifies(row, clock.now()) for row in self._rows) else None
-        )
+        """The key that verifies tokens with this kid now; call it inside `Database.run`.
+
+        An unknown one may have been made on another node a moment ago: that is looked up, a few times a second at most.
+        """
+        if kid not in self._keys and self._changes.look_again():
+            self.refresh()
+        verifying = any(row.kid == kid and _verifies(row, clock.now()) for row in self._rows)
+        return self._keys.get(kid) if verifying else None
 
     def find_ever(self, kid: str) -> jwt.Key | None:
         """The key that once had this kid; only for hints, which may be long expired (OpenID Connect RP-Initiated Logout §2)."""
@@ -79,11 +83,25 @@ class Ring:
         """Read the keys anew if any may have changed; call it inside `Database.run`."""
         if not self._is_stale:
             return
-        with self._database.autocommit() as connection:
-            self._rows = list(connection.execute(select(SigningKey.__table__).order_by(SigningKey.signs_from)))
-        self._keys = {row.kid: self._keys.get(row.kid) or self._load(row) for row in self._rows}
-        self._published = None
+        # Fresh as of now: a change that we hear of while we read makes them stale again.
         self._is_stale = False
+        try:
+            self._read()
+        except BaseException:
+            self._is_stale = True
+            raise
+
+    def _read(self) -> None:
+        with self._database.autocommit() as connection:
+            rows = list(connection.execute(select(SigningKey.__table__).order_by(SigningKey.signs_from)))
+        self._keys = {row.kid: self._known(row) or self._load(row) for row in rows}
+        self._rows = rows
+        self._published = None
+
+    def _known(self, row: Row[Any]) -> jwt.Key | None:
+        """The key as we have it, unless it must give up its private part."""
+        known = self._keys.get(row.kid)
+        return known if known and (known.private is None) == (row.sealed_private_key is None) else None
 
     def _forget(self) -> None:
         self._is_stale = True

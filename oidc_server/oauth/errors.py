@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from authlib.oauth2 import OAuth2Error
 
 from oidc_server.foundation.errors import Refused
-from oidc_server.foundation.web.forms import printable
+from oidc_server.foundation.printable import printable
 
 _MAX_TOLD = 400
 

@@ -84,5 +84,5 @@ class IntrospectionEndpoint:
         if client.metadata.is_public:
             return False
         askers = self._server.issuing.resources.all().askers
-        named = [askers[resource] for resource in token.audience if resource in askers]
-        return not named or client.client_id in named
+        apis = [resource for resource in token.audience if resource != self._server.issuing.issuer]
+        return not apis or any(askers.get(resource, client.client_id) == client.client_id for resource in apis)

@@ -8,6 +8,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.requests import Request
 
 from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.printable import printable
 from oidc_server.foundation.web import caller, forms
 from oidc_server.oauth.errors import InvalidRequest, OAuthRefused
 
@@ -62,7 +63,7 @@ class TooMany(InvalidRequest):
     """A parameter was sent more than once; `values` holds those that were not."""
 
     def __init__(self, names: list[str], values: dict[str, str]) -> None:
-        super().__init__(f"The parameter {forms.printable(names[0])} was sent more than once (RFC 6749 3.1).")
+        super().__init__(f"The parameter {printable(names[0])} was sent more than once (RFC 6749 3.1).")
         self.names = names
         self.values = values
 

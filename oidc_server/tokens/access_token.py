@@ -64,11 +64,12 @@ def sign(
         "sub": subject,
         "aud": next(iter(audience)) if len(audience) == 1 else list(audience),
         "client_id": client_id,
-        "scope": " ".join(sorted(scopes)),
         "iat": now,
         "exp": now + int(lifetime.total_seconds()),
         "jti": secrets.token_urlsafe(16),
     }
+    if scopes:
+        claims["scope"] = " ".join(sorted(scopes))
     if grant is not None:
         claims["grant_id"] = str(grant.id)
         claims["auth_time"] = int(grant.authenticated_at.timestamp())

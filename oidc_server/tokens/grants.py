@@ -95,6 +95,7 @@ def is_standing() -> ColumnElement[bool]:
     return and_(
         Grant.revoked_at.is_(None),
         Grant.expires_at > bindparam("now", type_=Grant.expires_at.type),
+        Grant.idle_expires_at > bindparam("now", type_=Grant.idle_expires_at.type),
         person_may_act,
         or_(Grant.rests_on_consent.is_(False), consent),
     )

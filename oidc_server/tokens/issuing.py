@@ -72,9 +72,11 @@ class Issuing:
         return [*audience, self.issuer] if "openid" in scopes or not audience else audience
 
     def _response(self, access: str, scopes: frozenset[str]) -> TokenResponse:
-        return {
+        response: TokenResponse = {
             "access_token": access,
             "token_type": "Bearer",
             "expires_in": int(self.lifetimes.access_token.total_seconds()),
-            "scope": " ".join(sorted(scopes)),
         }
+        if scopes:
+            response["scope"] = " ".join(sorted(scopes))
+        return response

@@ -4,7 +4,7 @@ The counter in the row says which token is the current one. Its predecessor, sen
 successor, because an answer may be lost on its way; any older one proves that two parties hold the grant, and ends it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,26 +13,19 @@ from sqlalchemy import Connection, bindparam, update
 from oidc_server.foundation import clock
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.tokens import grants
-from oidc_server.tokens.grants import COLUMNS, Granted, granted, is_standing
+from oidc_server.tokens.grants import Granted, is_standing
 from oidc_server.tokens.models import Grant
 
 _PURPOSE = "refresh token"
 _NOW = bindparam("now", type_=Grant.expires_at.type)
 _ROTATE = (
     update(Grant)
-    .where(
-        Grant.id == bindparam("grant_id"),
-        Grant.client_id == bindparam("client"),
-        Grant.refresh_counter == bindparam("counter"),
-        Grant.idle_expires_at > _NOW,
-        is_standing(),
-    )
+    .where(Grant.id == bindparam("grant_id"), Grant.refresh_counter == bindparam("counter"), is_standing())
     .values(
         refresh_counter=Grant.refresh_counter + 1,
         refresh_rotated_at=_NOW,
         idle_expires_at=bindparam("idle_until", type_=Grant.idle_expires_at.type),
     )
-    .returning(*COLUMNS)
 )
 
 
@@ -67,30 +60,24 @@ def read(sealing: Sealing, text: str) -> RefreshToken | None:
 
 
 def rotate(
-    connection: Connection, token: RefreshToken, client_id: str, *, idle: timedelta, retry: timedelta
+    connection: Connection, grant: Granted, token: RefreshToken, *, idle: timedelta, retry: timedelta
 ) -> Granted | None:
     """Exchange a refresh token for its successor: the grant with its new counter.
 
-    None if it is not this client's or the grant has ended; Replayed if it is an old one, which ends the grant.
+    None if the grant has ended meanwhile; Replayed if the token is an old one, which ends the grant.
     """
     now = clock.now()
-    values = {
-        "grant_id": token.grant_id,
-        "client": client_id,
-        "counter": token.counter,
-        "now": now,
-        "idle_until": now + idle,
-    }
-    row = connection.execute(_ROTATE, values).first()
-    if row is not None:
-        return granted(row, has_ended=False)
-    known = grants.read(connection, token.grant_id)
-    if known is None or known.client_id != client_id or known.has_ended or known.refresh_counter <= token.counter:
+    values = {"grant_id": grant.id, "counter": token.counter, "now": now, "idle_until": now + idle}
+    if token.counter == grant.refresh_counter and connection.execute(_ROTATE, values).rowcount == 1:
+        return replace(grant, refresh_counter=token.counter + 1, refresh_rotated_at=now)
+    # An old one, or somebody was faster with this one.
+    latest = grants.read(connection, grant.id)
+    if latest is None or latest.has_ended or latest.refresh_counter <= token.counter:
         return None
-    if _is_retry(known, token, retry):
-        return known
-    grants.revoke(connection, known.id)
-    raise Replayed(known)
+    if _is_retry(latest, token, retry):
+        return latest
+    grants.revoke(connection, latest.id)
+    raise Replayed(latest)
 
 
 def is_current(grant: Granted, token: RefreshToken) -> bool:

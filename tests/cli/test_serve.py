@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -116,7 +117,7 @@ def test_it_finishes_what_it_has_begun_and_stops(settings: Settings, tmp_path: P
 
 @SQLITE
 def test_a_development_server_has_all_it_needs_from_nothing(
-    settings: Settings, empty: dict[str, str], tmp_path: Path
+    settings: Settings, empty: dict[str, Any], tmp_path: Path
 ) -> None:
     with serving(settings, tmp_path, **empty) as server:
         said = server.log.read_text()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -43,7 +44,8 @@ def paths(routes: Iterable[BaseRoute]) -> set[str]:
 
 async def test_every_endpoint_is_documented_and_every_documented_endpoint_is_there(app: FastAPI) -> None:
     documented = set(re.findall(r"^\| `(/[^`]*)` \|", (DOCS / "endpoints.md").read_text(), re.MULTILINE))
-    prepared = next(layer.kwargs["documents"] for layer in app.user_middleware if layer.cls is Documents)
+    layers: list[Any] = list(app.user_middleware)
+    prepared = next(layer.kwargs["documents"] for layer in layers if layer.cls is Documents)
     assert documented == paths(app.routes) | set(prepared)
 
 

@@ -30,7 +30,10 @@ pytestmark = [
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    new: dict[str, Any] = {"OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/examples.db", "OIDC_KEYS_DIR": str(tmp_path / "keys")}
+    new: dict[str, Any] = {
+        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/examples.db",
+        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
+    }
     with serving(settings, tmp_path, **new) as server:
         yield server
 

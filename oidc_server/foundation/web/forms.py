@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.printable import printable
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 100
@@ -47,11 +48,3 @@ def parse(raw: bytes, *, max_value: int = MAX_VALUE) -> list[tuple[str, str]]:
         if "\0" in value or "\0" in name:
             raise BadRequest(f"The parameter {printable(name)} holds a NUL character.")
     return pairs
-
-
-def printable(text: str, limit: int = 60) -> str:
-    """A received value, fit for an error text: printable ASCII without quotes or backslashes, cut to `limit` characters."""
-    shown = "".join(
-        character if " " <= character <= "~" and character not in '"\\' else "?" for character in text[: limit + 1]
-    )
-    return shown if len(text) <= limit else shown[:limit] + "..."

@@ -7,7 +7,8 @@ What `OF_THE_CLIENT` refuses is told on a page of our own: the redirect URI is n
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from oidc_server.foundation.web.forms import printable
+from oidc_server.clients import redirect_uris
+from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
 from oidc_server.oauth import pkce, scopes
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
@@ -60,7 +61,7 @@ def check_redirect_uri(asked: AuthorizationRequest, server: AuthorizationServer)
         raise UnknownRedirectUri(f"redirect_uri {told}.", because=_registered(asked))
     if not asked.client.may_return_to(redirect_uri):
         told = "The application asked us to send you to an address that is not its own."
-        raise UnknownRedirectUri(told, because=f"received {printable(redirect_uri, 300)}, {_registered(asked)}")
+        raise UnknownRedirectUri(told, because=f"received {redirect_uris.shown(redirect_uri)}, {_registered(asked)}")
     asked.redirect_uri = redirect_uri
 
 

@@ -16,6 +16,8 @@ class Presented:
     method: str
     client_id: str
     secret: str = field(default="", repr=False)
+    unencoded: str = field(default="", repr=False)
+    """The secret as HTTP Basic carried it, for the many clients that don't form-encode it."""
 
 
 def by(request: OAuthRequest) -> Presented:
@@ -48,4 +50,4 @@ def _basic(header: str) -> Presented:
         raise InvalidClient(because="the Basic credentials cannot be read") from error
     if not colon or "\0" in client_id + secret:
         raise InvalidClient(because="the Basic credentials have no colon or a NUL")
-    return Presented("client_secret_basic", client_id, secret)
+    return Presented("client_secret_basic", client_id, secret, password)

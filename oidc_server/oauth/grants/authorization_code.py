@@ -6,6 +6,7 @@ from authlib.oauth2.rfc6749 import grants as authlib
 
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
+from oidc_server.clients import redirect_uris
 from oidc_server.foundation import clock
 from oidc_server.oauth import pkce, scopes
 from oidc_server.oauth.authorize import checks
@@ -70,8 +71,8 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Spend the code and issue what was granted."""
         client, issuing, grant = self.request.client, self.server.issuing, self.grant
-        self._spend(grant)
         allowed = scopes.today(grant.scopes, client.scopes, issuing.resources.all().scopes)
+        self._spend(grant)
         token = issuing.for_grant(grant, client, allowed, nonce=grant.nonce)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
         return 200, token, self.TOKEN_RESPONSE_HEADER
@@ -94,9 +95,8 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
         if received is None:
             raise InvalidRequest("redirect_uri is missing: it was part of the authorization request (RFC 6749 4.1.3).")
         if received != grant.redirect_uri:
-            raise InvalidGrant(
-                f"Received redirect_uri {received!r}, expected {grant.redirect_uri!r} as in the authorization request."
-            )
+            shown = f"received {redirect_uris.shown(received)}, expected {grant.redirect_uri}"
+            raise InvalidGrant(f"redirect_uri is not that of the authorization request: {shown}.")
 
     def _spend(self, grant: Granted) -> None:
         """Spend the code: check and use are one statement. Somebody who comes second ends the grant (RFC 6749 §4.1.2)."""

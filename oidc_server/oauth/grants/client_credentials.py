@@ -25,6 +25,6 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[mis
         client = self.request.client
         token = self.server.issuing.for_client(client, self.scopes)
         self.server.trail.note(
-            Event.TOKENS_ISSUED, client_id=client.client_id, grant_type=self.GRANT_TYPE, scope=token["scope"]
+            Event.TOKENS_ISSUED, client_id=client.client_id, grant_type=self.GRANT_TYPE, scope=token.get("scope")
         )
         return 200, token, self.TOKEN_RESPONSE_HEADER

@@ -22,7 +22,7 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
     """Rotates at every use."""
 
     def validate_token_request(self) -> None:
-        """Check who asks, with what, and for which scopes; nothing is used up yet."""
+        """Check who asks, with what, and what they may have today; nothing is used up yet."""
         client = self.authenticate_token_endpoint_client()
         if not client.may_use(self.GRANT_TYPE):
             raise UnauthorizedClient("The client is not registered for the grant type refresh_token.")
@@ -32,47 +32,36 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
         token = refresh_token.read(self.server.issuing.sealing, text)
         if token is None:
             raise InvalidGrant(_NO_LONGER_GOOD, because="junk")
-        self.token = token
-        if self.request.get("scope") is not None:
-            self._check_scope(token)
+        self.token, self.grant = token, self._find(token)
+        allowed = scopes.today(self.grant.scopes, client.scopes, self.server.issuing.resources.all().scopes)
+        self.scopes = scopes.narrowed(self.request.get("scope"), allowed)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Rotate the refresh token and issue what is due."""
-        client, issuing = self.request.client, self.server.issuing
-        grant = self._rotated(self.token)
-        allowed = scopes.narrowed(self.request.get("scope"), self._scopes_today(grant))
-        token = issuing.for_grant(grant, client, allowed)
+        grant = self._rotated()
+        token = self.server.issuing.for_grant(grant, self.request.client, self.scopes)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
-    def _check_scope(self, token: RefreshToken) -> None:
-        """Refuse a scope that was not granted before the token is rotated, or the client would lose it over a typing error."""
+    def _find(self, token: RefreshToken) -> Granted:
         with self.server.database.autocommit() as connection:
             grant = grants.read(connection, token.grant_id)
-        if grant is not None and grant.client_id == self.request.client.client_id:
-            scopes.narrowed(self.request.get("scope"), self._scopes_today(grant))
-
-    def _scopes_today(self, grant: Granted) -> frozenset[str]:
-        return scopes.today(grant.scopes, self.request.client.scopes, self.server.issuing.resources.all().scopes)
-
-    def _rotated(self, token: RefreshToken) -> Granted:
-        client_id, lifetimes = self.request.client.client_id, self.server.issuing.lifetimes
-        try:
-            with self.server.database.autocommit() as connection:
-                grant = refresh_token.rotate(
-                    connection, token, client_id, idle=lifetimes.refresh_token_idle, retry=lifetimes.refresh_retry
-                )
-        except Replayed as replayed:
-            self._tell(replayed.grant)
-            raise InvalidGrant(
-                _NO_LONGER_GOOD, because="an old refresh token came again: the grant was revoked"
-            ) from replayed
-        if grant is None:
-            raise InvalidGrant(
-                _NO_LONGER_GOOD, because="not this client's, expired, revoked, or its person may not act"
-            )
+        if grant is None or grant.client_id != self.request.client.client_id:
+            raise InvalidGrant(_NO_LONGER_GOOD, because="not this client's, or its grant is gone")
+        if grant.has_ended:
+            raise InvalidGrant(_NO_LONGER_GOOD, because="expired, revoked, or its person may not act")
         return grant
 
-    def _tell(self, grant: Granted) -> None:
-        with self.server.database.transaction() as session:
-            trail.record(session, Event.REFRESH_TOKEN_REPLAYED, **grant.ids)
+    def _rotated(self) -> Granted:
+        lifetimes = self.server.issuing.lifetimes
+        times = {"idle": lifetimes.refresh_token_idle, "retry": lifetimes.refresh_retry}
+        try:
+            with self.server.database.autocommit() as connection:
+                grant = refresh_token.rotate(connection, self.grant, self.token, **times)
+        except Replayed as replayed:
+            with self.server.database.transaction() as session:
+                trail.record(session, Event.REFRESH_TOKEN_REPLAYED, **replayed.grant.ids)
+            raise InvalidGrant(_NO_LONGER_GOOD, because="an old one came again: the grant was revoked") from replayed
+        if grant is None:
+            raise InvalidGrant(_NO_LONGER_GOOD, because="its grant ended at this moment")
+        return grant

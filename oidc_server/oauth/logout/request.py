@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from oidc_server.accounts.current import Current
+from oidc_server.clients import redirect_uris
 from oidc_server.clients.registry import Client
-from oidc_server.foundation.web.forms import printable
+from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
 from oidc_server.oauth.authorize.responses import location
 from oidc_server.oauth.errors import InvalidRequest
@@ -68,6 +69,6 @@ def _return_to(uri: str | None, state: str | None, client: Client | None) -> str
         registered = ", ".join(client.metadata.post_logout_redirect_uris) or "none"
         told = "The application asked us to send you to an address that is not its own."
         raise InvalidRequest(
-            told, because=f"received {printable(uri, 300)}, registered for {client.client_id}: {registered}"
+            told, because=f"received {redirect_uris.shown(uri)}, registered for {client.client_id}: {registered}"
         )
     return location(uri, {"state": state}) if state is not None else uri

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.printable import printable
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.forms import MAX_FIELDS, MAX_VALUE
 
@@ -101,7 +102,7 @@ async def test_any_other_body_is_refused(content_type: str | None) -> None:
 
 @given(texts, st.integers(1, 50))
 def test_what_is_shown_of_a_value_is_short_plain_text(text: str, limit: int) -> None:
-    shown = forms.printable(text, limit)
+    shown = printable(text, limit)
 
     assert len(shown) <= limit + 3
     assert all(" " <= character <= "~" and character not in '"\\' for character in shown)

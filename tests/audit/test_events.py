@@ -1,0 +1,102 @@
+"""Every event is written by its deed: a whole life of an installation, and nothing is missing from the trail."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+from passlib.hash import pbkdf2_sha256
+
+from oidc_server.audit.events import Event
+from oidc_server.cli import clients as clients_command
+from oidc_server.foundation.clock import HeldClock
+from oidc_server.house import House
+from tests.actors.person import Person
+from tests.actors.relying_party import RelyingParty
+from tests.factories import World, add_client, add_user, client, furnish, user
+from tests.oauth import deeds
+
+
+async def _operators(house: House) -> None:
+    await add_user(house, **user("carol"))
+    await add_user(house, **user("carol", name="Carol C."))
+    await add_user(house, **user("carol", enabled=False))
+    await add_user(house, **user("carol", enabled=True))
+    await add_client(house, **client("new"))
+    await add_client(house, **client("new", client_name="Newer"))
+    await add_client(house, **client("new", client_name="Newer", enabled=False))
+    await add_client(house, **client("new", client_name="Newer", enabled=True))
+    await house.database.run(clients_command._rotate, house, "new", timedelta())
+    for scopes in (["stock.read"], ["stock.read", "stock.write"]):
+        resource = {"resource": "https://stock.example.com", "scopes": scopes}
+        await house.database.run(furnish, house, World(resources=[resource]))
+    await deeds.notice(house)
+
+
+async def _people(person: Person, shop: RelyingParty, house: House) -> None:
+    page = await person.sign_in(await person.visit(shop), "wrong")
+    tokens = await shop.redeem(shop.answer(await person.decide(await person.sign_in(page))).code)
+    second = await shop.refresh(tokens.refresh_token)
+    await shop.revoke(second.access_token)
+    await shop.revoke(second.refresh_token)
+    await person.refuse(shop, prompt="consent")
+    await person.sign_out()
+
+
+async def _thieves(person: Person, shop: RelyingParty, http: httpx2.AsyncClient) -> None:
+    code = (await person.approve(shop)).code
+    await shop.redeem(code)
+    await shop.redeem(code)
+    first = await shop.redeem((await person.approve(shop)).code)
+    second = await shop.refresh(first.refresh_token)
+    await shop.refresh(second.refresh_token)
+    await shop.refresh(first.refresh_token)
+    await http.post("/token", data={"grant_type": "client_credentials"}, auth=("shop", "wrong"))
+
+
+async def _keys(house: House, clock: HeldClock) -> None:
+    for at_once in (False, True):
+        await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
+    clock.move(timedelta(hours=2))
+    await house.database.run(house.rotation.turn)
+
+
+async def test_every_event_is_written_by_its_deed(
+    person: Person, relying_party: RelyingParty, http: httpx2.AsyncClient, house: House, held_clock: HeldClock
+) -> None:
+    await _operators(house)
+    await _people(person, relying_party, house)
+    await _thieves(person, relying_party, http)
+    await add_user(house, username="dave", password_hash=pbkdf2_sha256.using(rounds=1).hash("his password"))
+    person.username = "dave"
+    await person.sign_in(password="his password")
+    await _keys(house, held_clock)
+
+    seen = {one.event for one in await deeds.events(house)}
+
+    assert sorted(set(Event) - seen) == []
+    assert seen <= set(Event)
+
+
+def test_an_event_s_name_says_who_did_what_to_whom() -> None:
+    for one in Event:
+        assert re.fullmatch(r"(operator|person|client|server):[a-z_]+:[a-z]+", one), one
+
+
+async def test_an_operator_s_deed_that_changes_nothing_tells_nothing(house: House) -> None:
+    before = await deeds.events(house)
+    members: list[dict[str, Any]] = [
+        client("shop"),
+        user("alice", phone_number="+49 30 1234", address={"locality": "Berlin"}),
+    ]
+    await add_client(house, **members[0])
+    await add_user(house, **members[1])
+
+    assert len(await deeds.events(house)) == len(before)
+
+
+async def test_a_disabled_user_is_told_as_disabled_once(house: House) -> None:
+    await deeds.disable_user(house, "alice")
+
+    told = [one.event for one in await deeds.events(house)]
+    assert told.count(Event.USER_DISABLED) == 1
