@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
@@ -22,6 +23,7 @@ from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.gate import Gate
 from oidc_server.foundation.web.operations import Operations
 from oidc_server.foundation.web.pages import Pages
+from oidc_server.foundation.web.shortcut import Shortcut
 from oidc_server.house import House
 from oidc_server.oauth import discovery
 from oidc_server.oauth import routes as oauth_routes
@@ -59,6 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         # A redirect would be made of the Host header, and would ask browsers to send a form again.
         redirect_slashes=False,
+        # Its spans would hold whole URLs, with codes and tokens in them; logs and metrics are our own.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan(house, health),
     )
     app.state.house = house
@@ -71,21 +75,24 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     pages = Pages(settings, Browsers(settings, house.sealing))
     visitors = Visitors(settings, house.database, house.ledger)
     error_pages = ErrorPages(pages, is_development=settings.development)
-    app.include_router(oauth_routes.build(server, Surroundings(settings, pages, error_pages, visitors)))
-    app.include_router(
-        account_routes.build(
-            HomePage(house.database, pages, visitors),
-            LoginPage(settings, house.database, house.sealing, pages, house.registry, visitors, server.sign_in),
-            FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
-        )
+    oauth = oauth_routes.build(server, Surroundings(settings, pages, error_pages, visitors))
+    accounts = account_routes.build(
+        HomePage(house.database, pages, visitors),
+        LoginPage(settings, house.database, house.sealing, pages, house.registry, visitors, server.sign_in),
+        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
     )
+    app.include_router(oauth)
+    app.include_router(accounts)
+    plain = [route for router in (oauth, accounts) for route in router.routes if isinstance(route, APIRoute)]
     app.include_router(Operations(settings, health, [house.database.breaker, house.throttles.breaker]).router())
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:
         app.include_router(playground.build(settings, pages))
         app.include_router(reference.build(app))
     answers = Refusals(error_pages)
-    answers.handle(app)
+    for kind, handler in answers.handlers.items():
+        app.add_exception_handler(kind, handler)
+    app.add_middleware(Shortcut, routes=plain, base_path=settings.base_path, handlers=answers.handlers)
     _wrap(app, house, server, answers)
 
 

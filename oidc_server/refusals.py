@@ -1,6 +1,8 @@
 """Refusals in the form that the caller reads: a page to browsers, OAuth's or our own JSON to programs."""
 
-from fastapi import FastAPI, Request
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
@@ -9,6 +11,8 @@ from oidc_server.foundation.errors import BadRequest, Unavailable
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.oauth.errors import OAuthRefused, ServerError, TemporarilyUnavailable
 from oidc_server.oauth.server import answer, refuse
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 _SORRY = "Something went wrong on our side."
 
@@ -19,12 +23,15 @@ class Refusals:
     def __init__(self, error_pages: ErrorPages) -> None:
         self._error_pages = error_pages
 
-    def handle(self, app: FastAPI) -> None:
-        """Answer for this application."""
-        app.add_exception_handler(OAuthRefused, self.oauth_refused)
-        app.add_exception_handler(BadRequest, self.bad_request)
-        app.add_exception_handler(Unavailable, self.unavailable)
-        app.add_exception_handler(HTTPException, self.http_error)
+    @property
+    def handlers(self) -> dict[type[Exception], Handler]:
+        """Who answers for which exception."""
+        return {
+            OAuthRefused: self.oauth_refused,
+            BadRequest: self.bad_request,
+            Unavailable: self.unavailable,
+            HTTPException: self.http_error,
+        }
 
     async def oauth_refused(self, request: Request, error: Exception) -> Response:
         """A client's request, refused by a specification (RFC 6749 §5.2)."""

@@ -1,9 +1,8 @@
 """Claims: what a client may learn of a person, by scope (OpenID Connect Core §5.1, §5.4)."""
 
 from collections.abc import Set
-from typing import Any
-
-from oidc_server.accounts.models import User
+from datetime import datetime
+from typing import Any, Protocol
 
 BY_SCOPE: dict[str, tuple[str, ...]] = {
     "profile": (
@@ -26,7 +25,36 @@ STORED = tuple(
 SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
 
 
-def of(user: User, scopes: Set[str]) -> dict[str, Any]:
+class Person(Protocol):
+    """What claims are made of: a user, or as many of their columns."""
+
+    @property
+    def username(self) -> str:
+        """Their name here."""
+        ...
+
+    @property
+    def email(self) -> str | None:
+        """Their address."""
+        ...
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether it is known to be theirs."""
+        ...
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The standard claims that are kept as they were given."""
+        ...
+
+    @property
+    def updated_at(self) -> datetime:
+        """When any of this last changed."""
+        ...
+
+
+def of(user: Person, scopes: Set[str]) -> dict[str, Any]:
     """What these scopes tell of a user; claims without a value are left out (Core §5.3.2)."""
     known = {
         **user.claims,

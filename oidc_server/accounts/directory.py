@@ -4,7 +4,7 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts.models import Milestone, User
@@ -21,6 +21,9 @@ ADMINISTRATOR = "admin"
 _MAX_LENGTH = 255
 FIRST_ADMINISTRATOR = "first_administrator"
 
+_FIND = select(User.__table__).where(or_(User.username_key == bindparam("key"), User.email_key == bindparam("key")))
+_GET = select(User.__table__).where(User.id == bindparam("user_id"), User.disabled_at.is_(None))
+
 
 def key(name: str) -> str:
     """The one form of all spellings of a user name or e-mail address: compatible characters, no case."""
@@ -33,15 +36,13 @@ def find(handle: Handle, login: str) -> User | None:
     if not wanted:
         return None
     # A user name with an @ is its owner's own address, so that at most one user answers.
-    row = handle.execute(
-        select(User.__table__).where(or_(User.username_key == wanted, User.email_key == wanted))
-    ).first()
+    row = handle.execute(_FIND, {"key": wanted}).first()
     return User(**row._mapping) if row else None
 
 
 def get(handle: Handle, user_id: UUID) -> User | None:
     """The enabled user with this id."""
-    row = handle.execute(select(User.__table__).where(User.id == user_id, User.disabled_at.is_(None))).first()
+    row = handle.execute(_GET, {"user_id": user_id}).first()
     return User(**row._mapping) if row else None
 
 

@@ -21,7 +21,7 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.identifiers import new_id
-from oidc_server.foundation.statements import insert_missing, remove_in_batches
+from oidc_server.foundation.statements import insert_missing, remove_in_batches, table
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.settings import AuditSettings
 
@@ -32,6 +32,7 @@ _WAITING_AT_MOST = 20_000
 #: What anybody can cause without proving anything: beyond so many in a second, it stands in the log only.
 _BY_STRANGERS = frozenset({Event.CLIENT_REFUSED, Event.SIGN_IN_FAILED})
 _OF_STRANGERS_AT_MOST = 50
+_INSERT = insert(table(AuditEvent))
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ def record(
     """Write an event down in this transaction."""
     row = _row(event, user_id, client_id, session_id, grant_id, details)
     _log(row)
-    session.execute(insert(AuditEvent), row)
+    session.execute(_INSERT, row)
 
 
 class Trail:

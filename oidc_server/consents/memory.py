@@ -3,7 +3,7 @@
 from collections.abc import Set
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from oidc_server.consents.models import Consent
@@ -11,11 +11,15 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import Handle
 from oidc_server.foundation.statements import affected, insert_if_absent
 
+_RECALL = select(Consent.scopes).where(
+    Consent.user_id == bindparam("user_id"), Consent.client_id == bindparam("client_id")
+)
+
 
 def recall(handle: Handle, user_id: UUID, client_id: str) -> frozenset[str]:
     """The scopes that this person has allowed this client."""
-    of_both = select(Consent.scopes).where(Consent.user_id == user_id, Consent.client_id == client_id)
-    return frozenset(handle.execute(of_both).scalar_one_or_none() or ())
+    of_both = {"user_id": user_id, "client_id": client_id}
+    return frozenset(handle.execute(_RECALL, of_both).scalar_one_or_none() or ())
 
 
 def give(session: Session, user_id: UUID, client_id: str, scopes: Set[str]) -> None:

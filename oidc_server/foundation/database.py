@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
+import orjson
 import structlog
 from circuitbreaker import CircuitBreaker
 from sqlalchemy import JSON, Connection, DateTime, Engine, MetaData, String, event, make_url
@@ -177,7 +178,12 @@ def _url(text: str) -> URL:
 
 def _engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
     seconds = settings.timeout.total_seconds()
-    common: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "hide_parameters": True, "pool_timeout": seconds}
+    common: dict[str, Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "hide_parameters": True,
+        "pool_timeout": seconds,
+        "json_deserializer": orjson.loads,
+    }
     if url.drivername.startswith("sqlite"):
         engine = create_async_engine(url, connect_args={"timeout": seconds}, pool_size=settings.pool_size, **common)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)

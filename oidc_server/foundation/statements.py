@@ -1,8 +1,9 @@
 """Statements that every supported database can do, each in its own words."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Executable, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
@@ -14,15 +15,12 @@ _AT_ONCE = 1_000
 
 def insert_if_absent(handle: Handle, model: type[DeclarativeBase], values: dict[str, Any]) -> bool:
     """Insert a row unless one with its key is there; whether it was inserted."""
-    insert = sqlite.insert if _dialect(handle) == "sqlite" else postgresql.insert
-    statement = insert(_table(model)).values(values).on_conflict_do_nothing()
-    return affected(handle.execute(statement)) == 1
+    return affected(handle.execute(_insert_missing(_dialect(handle), model), values)) == 1
 
 
 def insert_missing(handle: Handle, model: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
     """Insert rows, many in one statement, but for those that are there already."""
-    insert = sqlite.insert if _dialect(handle) == "sqlite" else postgresql.insert
-    handle.execute(insert(_table(model)).on_conflict_do_nothing(), rows)
+    handle.execute(_insert_missing(_dialect(handle), model), rows)
 
 
 def remove_in_batches(database: Database, key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) -> int:
@@ -43,7 +41,14 @@ def affected(result: Any) -> int:
     return result.rowcount
 
 
-def _table(model: type[DeclarativeBase]) -> Table:
+@cache
+def _insert_missing(dialect: str, model: type[DeclarativeBase]) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table(model)).on_conflict_do_nothing()
+
+
+def table(model: type[DeclarativeBase]) -> Table:
+    """The table of a model, for statements that make no objects of rows."""
     assert isinstance(model.__table__, Table)  # noqa: S101 - what every mapped class has
     return model.__table__
 

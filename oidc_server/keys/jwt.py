@@ -8,6 +8,8 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
+from oidc_server.foundation.encoding import b64url, compact_json
+
 MAX_LENGTH = 16_384
 _RSA_BITS = 2048
 _ALGORITHMS = ["RS256"]
@@ -28,6 +30,8 @@ class Key:
     public_jwk: dict[str, str]
     public: RSAKey = field(repr=False)
     private: RSAKey | None = field(repr=False, default=None)
+    headers: dict[str, str] = field(repr=False, default_factory=dict)
+    """The header of each media type that it has signed, encoded once."""
 
 
 def generate() -> tuple[str, dict[str, str], bytes]:
@@ -48,10 +52,18 @@ def sign(key: Key, media_type: str, claims: Claims) -> str:
     """A signed JWT whose header names its type (RFC 8725 §3.11) and key."""
     if key.private is None:
         raise ValueError("this key only verifies")
-    header = {"alg": key.algorithm, "kid": key.kid, "typ": media_type}
-    return jws.serialize_compact(
-        header, json.dumps(claims, separators=(",", ":")).encode(), key.private, [key.algorithm]
-    )
+    header = key.headers.get(media_type)
+    if header is None:
+        header = b64url(compact_json({"alg": key.algorithm, "kid": key.kid, "typ": media_type}))
+        key.headers[media_type] = header
+    signed = f"{header}.{b64url(compact_json(claims))}"
+    return f"{signed}.{b64url(_algorithm(key.algorithm).sign(signed.encode(), key.private))}"
+
+
+def _algorithm(name: str) -> Any:
+    if name not in _ALGORITHMS:
+        raise ValueError(f"{name} is not one of {_ALGORITHMS}")
+    return jws.JWSRegistry.algorithms[name]
 
 
 def verify(token: str, media_types: set[str], find: Callable[[str], Key | None]) -> Claims:

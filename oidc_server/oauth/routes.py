@@ -1,6 +1,7 @@
 """Which path leads to which endpoint, and which grants and client authentication methods there are."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from fastapi import APIRouter
 
@@ -10,6 +11,7 @@ from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.foundation.web.routing import mount
+from oidc_server.oauth import described
 from oidc_server.oauth.authorize.consent import ConsentPage
 from oidc_server.oauth.authorize.endpoint import AuthorizationEndpoint
 from oidc_server.oauth.authorize.responses import Responder
@@ -29,6 +31,9 @@ from oidc_server.settings import Settings
 
 #: What scripts of registered origins may call; /authorize and the pages are for navigation only.
 CORS_PATHS = frozenset({"/token", "/userinfo", "/revoke", "/introspect", "/jwks"})
+
+_OAUTH: list[str | Enum] = ["OAuth 2"]
+_OPENID: list[str | Enum] = ["OpenID Connect"]
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,14 @@ def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:
 
 def _mount_direct(router: APIRouter, server: AuthorizationServer, settings: Settings) -> None:
     """What clients call themselves."""
+    token, about = TokenEndpoint(settings, server), described.form(described.ABOUT_A_TOKEN, "token")
+    introspection, revocation = IntrospectionEndpoint(settings, server), RevocationEndpoint(settings, server)
     userinfo = UserinfoEndpoint(server)
-    router.add_api_route("/token", TokenEndpoint(settings, server).redeem, methods=["POST"], tags=["OAuth 2"])
-    router.add_api_route(
-        "/introspect", IntrospectionEndpoint(settings, server).tell, methods=["POST"], tags=["OAuth 2"]
-    )
-    router.add_api_route("/revoke", RevocationEndpoint(settings, server).end, methods=["POST"], tags=["OAuth 2"])
-    router.add_api_route("/userinfo", userinfo.tell, methods=["GET", "POST"], tags=["OpenID Connect"])
+    exchange = described.form(described.TOKEN, "grant_type")
+    router.add_api_route("/token", token.redeem, methods=["POST"], tags=_OAUTH, openapi_extra=exchange)
+    router.add_api_route("/introspect", introspection.tell, methods=["POST"], tags=_OAUTH, openapi_extra=about)
+    router.add_api_route("/revoke", revocation.end, methods=["POST"], tags=_OAUTH, openapi_extra=about)
+    router.add_api_route("/userinfo", userinfo.tell, methods=["GET", "POST"], tags=_OPENID)
 
 
 def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:
@@ -75,8 +81,9 @@ def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroun
         around.settings, server, around.pages, around.error_pages, around.visitors, responder
     )
     consent = ConsentPage(around.settings, server, around.pages, around.visitors)
+    asking, leaving = described.query(described.AUTHORIZE), described.query(described.LOGOUT)
     logout = LogoutEndpoint(server, around.pages, around.error_pages, around.visitors)
-    router.add_api_route("/authorize", authorize.authorize, methods=["GET", "POST"], tags=["OAuth 2"])
+    router.add_api_route("/authorize", authorize.authorize, methods=["GET", "POST"], tags=_OAUTH, openapi_extra=asking)
     mount(router, "/consent", get=consent.show_consent, post=consent.submit_consent)
-    router.add_api_route("/logout", logout.log_out, methods=["GET", "POST"], tags=["OpenID Connect"])
+    router.add_api_route("/logout", logout.log_out, methods=["GET", "POST"], tags=_OPENID, openapi_extra=leaving)
     mount(router, "/logout/confirm", post=logout.confirm)

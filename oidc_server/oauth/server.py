@@ -3,7 +3,6 @@
 Adding a grant is one file in `grants/` and one line in `routes.py`.
 """
 
-import json
 from typing import Any, Protocol
 
 import structlog
@@ -16,6 +15,7 @@ from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
+from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.oauth.client_auth import presented
 from oidc_server.oauth.client_auth.presented import Presented
@@ -161,8 +161,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer in JSON that no cache keeps."""
-    content = json.dumps(body, separators=(",", ":")).encode()
-    return Response(content, status, {**_NO_STORE, **(headers or {})}, media_type="application/json")
+    return Response(compact_json(body), status, {**_NO_STORE, **(headers or {})}, media_type="application/json")
 
 
 def refuse(refusal: OAuthRefused) -> Response:

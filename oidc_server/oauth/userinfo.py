@@ -51,7 +51,7 @@ class UserinfoEndpoint:
             row = connection.execute(_OF_THE_TOKEN, values).first()
         if row is None or self._server.query_client(token.client_id) is None:
             raise InvalidAccessToken(because="revoked, or its grant, person or client is gone")
-        return {"sub": str(row.id), **claims.of(User(**row._mapping), token.scopes)}
+        return {"sub": str(row.id), **claims.of(row, token.scopes)}
 
     def _read(self, text: str) -> AccessToken:
         issuing = self._server.issuing

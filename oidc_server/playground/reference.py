@@ -1,7 +1,11 @@
 """The page /docs, for development: the endpoints as OpenAPI describes them."""
 
+import warnings
+from typing import Any
+
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 
 from oidc_server.foundation.web.routing import mount
@@ -16,11 +20,29 @@ _POLICY = (
 def build(app: FastAPI) -> APIRouter:
     """The router of the reference; its browser needs the internet, for Swagger UI."""
     router = APIRouter()
+    described: dict[str, Any] = {}
+
+    def describe() -> dict[str, Any]:
+        if not described:
+            described.update(_describe(app))
+        return described
 
     async def show_reference(request: Request) -> Response:
         url = request.scope["root_path"] + (app.openapi_url or "")
         page = get_swagger_ui_html(openapi_url=url, title="oidc-server: endpoints")
         return HTMLResponse(page.body, headers={"Content-Security-Policy": _POLICY})
 
+    app.openapi = describe  # type: ignore[method-assign]
     mount(router, "/docs", get=show_reference)
     return router
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        # One route answers GET and POST; the ids are made different below.
+        warnings.filterwarnings("ignore", "Duplicate Operation ID")
+        schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            operation["operationId"] = f"{method}{path}".replace("/", "_").replace("-", "_")
+    return schema

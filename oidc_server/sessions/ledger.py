@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database, Handle
+from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.sealing import Sealing
-from oidc_server.foundation.statements import affected, remove_in_batches
+from oidc_server.foundation.statements import affected, remove_in_batches, table
 from oidc_server.sessions.models import BrowserSession
 from oidc_server.settings import LifetimeSettings
 
 _PURPOSE = "session"
 _SEEN_EVERY = timedelta(minutes=1)
+_FIND = select(BrowserSession.__table__).where(BrowserSession.id == bindparam("session_id"))
+_INSERT = insert(table(BrowserSession))
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,21 @@ class Ledger:
     def start(self, session: Session, user_id: UUID, proof: Proof, *, address: str, user_agent: str) -> BrowserSession:
         """Begin a new session: never continue one that somebody else may have planted in the browser."""
         now = clock.now()
-        started = BrowserSession(
-            user_id=user_id,
-            generation=0,
-            authenticated_at=now,
-            acr=proof.acr,
-            amr=list(proof.amr),
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + self._lifetimes.session,
-            address=address,
-            user_agent=user_agent[:300],
-        )
-        session.add(started)
-        session.flush()
-        return started
+        values = {
+            "id": new_id(),
+            "user_id": user_id,
+            "generation": 0,
+            "authenticated_at": now,
+            "acr": proof.acr,
+            "amr": list(proof.amr),
+            "created_at": now,
+            "last_seen_at": now,
+            "expires_at": now + self._lifetimes.session,
+            "address": address,
+            "user_agent": user_agent[:300],
+        }
+        session.execute(_INSERT, values)
+        return BrowserSession(**values)
 
     def renew(self, session: Session, known: BrowserSession, proof: Proof) -> None:
         """The same person proved again who they are: the session lives on under a new cookie."""
@@ -76,7 +79,7 @@ class Ledger:
         named = self._named(cookie)
         if named is None:
             return None
-        row = handle.execute(select(BrowserSession.__table__).where(BrowserSession.id == named[0])).first()
+        row = handle.execute(_FIND, {"session_id": named[0]}).first()
         if row is None or row.generation != named[1]:
             return None
         found = BrowserSession(**row._mapping)

@@ -1,6 +1,5 @@
 """Access tokens: signed JWTs that a resource server checks by itself (RFC 9068)."""
 
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from oidc_server.foundation import clock
+from oidc_server.foundation.identifiers import new_secret
 from oidc_server.keys import jwt
 from oidc_server.keys.ring import Ring
 from oidc_server.tokens.grants import Granted
@@ -66,7 +66,7 @@ def sign(
         "client_id": client_id,
         "iat": now,
         "exp": now + int(lifetime.total_seconds()),
-        "jti": secrets.token_urlsafe(16),
+        "jti": new_secret(16),
     }
     if scopes:
         claims["scope"] = " ".join(sorted(scopes))

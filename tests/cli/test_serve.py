@@ -112,7 +112,7 @@ def test_it_finishes_what_it_has_begun_and_stops(settings: Settings, tmp_path: P
         server.process.wait(timeout=10)
 
     assert answer.startswith(b"HTTP/1.1 401"), answer
-    assert '"event": "stopped"' in server.log.read_text()
+    assert '"event":"stopped"' in server.log.read_text()
 
 
 @SQLITE

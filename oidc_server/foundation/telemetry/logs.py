@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from oidc_server.foundation.encoding import compact_json
 from oidc_server.settings import Settings
 
 _SECRET_NAMES = re.compile(
@@ -29,7 +30,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     level = getattr(logging, settings.log.level)
     out = stream or sys.stdout
     style = settings.log.format or ("console" if settings.development else "json")
-    render = _console(out) if style == "console" else structlog.processors.JSONRenderer(default=str)
+    render = _console(out) if style == "console" else structlog.processors.JSONRenderer(_json)
     before: list[Processor] = [
         merge_contextvars,
         structlog.processors.add_log_level,
@@ -64,6 +65,10 @@ def _adopt_other_libraries(
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _json(line: EventDict, **_: Any) -> str:
+    return compact_json(line).decode()
 
 
 def _console(out: TextIO) -> Processor:

@@ -118,7 +118,7 @@ def request_id_of(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return bytes(value)
-    return new_secret()[:22].encode()
+    return new_secret(16).encode()
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:

@@ -32,7 +32,9 @@ def basic(credentials: bytes | str) -> bytes:
 def test_basic_credentials_are_form_encoded(client_id: str, secret: str) -> None:
     header = basic(f"{quote_plus(client_id)}:{quote_plus(secret)}")
 
-    assert presented.by(asked(header)) == Presented("client_secret_basic", client_id, secret)  # RFC 6749 §2.3.1
+    read = presented.by(asked(header))
+
+    assert (read.method, read.client_id, read.secret) == ("client_secret_basic", client_id, secret)  # RFC 6749 §2.3.1
 
 
 def test_a_colon_in_a_secret_that_was_not_encoded_belongs_to_the_secret() -> None:
