@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
 
 from oidc_server.foundation.errors import BadRequest, Unavailable
-from oidc_server.foundation.web.shortcut import Shortcut
+from oidc_server.foundation.web.shortcut import Handler, Shortcut
 
 
 async def refused(request: Request, error: Exception) -> Response:
@@ -26,7 +26,7 @@ def made(*, with_shortcut: bool) -> FastAPI:
     app, router = FastAPI(), APIRouter()
     router.add_api_route("/both", endpoint, methods=["GET", "POST"])
     app.include_router(router)
-    handlers = {BadRequest: refused, Unavailable: refused}
+    handlers: dict[type[Exception], Handler] = {BadRequest: refused, Unavailable: refused}
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
     if with_shortcut:
