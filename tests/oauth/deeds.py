@@ -1,12 +1,11 @@
 """What operators do while people and clients talk to the server, and what can be counted there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import event, func, select
-from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
 from oidc_server.audit.models import AuditEvent
@@ -15,21 +14,26 @@ from oidc_server.foundation.database import Base
 from oidc_server.house import House
 from oidc_server.tokens import revoking
 from tests import factories
+from tests.accounts.deeds import disable as disable_user
+from tests.accounts.deeds import in_transaction
+
+__all__ = [
+    "change_client",
+    "count",
+    "disable_client",
+    "disable_user",
+    "events",
+    "in_transaction",
+    "notice",
+    "statements",
+    "user_id",
+    "withdraw_consent",
+]
 
 T = TypeVar("T")
 
 #: What a server's own jobs read and write at any time.
 _OF_JOBS = ("change_counter", "audit_events")
-
-
-async def in_transaction(house: House, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Do something in one transaction of this server's database."""
-
-    def run() -> T:
-        with house.database.transaction() as session:
-            return work(session, *args, **kwargs)
-
-    return await house.database.run(run)
 
 
 async def notice(house: House) -> None:
@@ -54,17 +58,6 @@ async def user_id(house: House, username: str) -> UUID:
     user = await in_transaction(house, directory.find, username)
     assert user is not None
     return user.id
-
-
-async def disable_user(house: House, username: str) -> None:
-    """Disable a user."""
-
-    def disable(session: Session) -> None:
-        user = directory.find(session, username)
-        assert user is not None
-        directory.disable(session, user)
-
-    await in_transaction(house, disable)
 
 
 async def withdraw_consent(house: House, username: str, client_id: str) -> None:
