@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import make_url, select, text
@@ -15,13 +15,10 @@ from oidc_server.audit.models import AuditEvent
 from oidc_server.house import House
 from tests.factories import PASSWORD
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def in_transaction(
-    house: House, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
-) -> T:
+async def in_transaction(house: House, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Do something in one transaction of this server's database."""
 
     def run() -> T:
