@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     logs.configure(settings)
     house = House(settings)
     server = AuthorizationServer(
+        settings.protocol,
         house.database,
         house.registry,
         house.issuing,

@@ -119,6 +119,13 @@ class LifetimeSettings(Group):
     """An authorization request that waits while a person signs in, at most 2h; later it starts afresh."""
 
 
+class ProtocolSettings(Group):
+    """How strict the protocol is; what is relaxed stands in the log at every start."""
+
+    require_pkce: bool = True
+    """Demand PKCE of confidential clients too; a client's own `require_pkce` overrides it. Public clients always need it."""
+
+
 class PasswordSettings(Group):
     """How passwords are kept."""
 
@@ -207,6 +214,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     keys: KeySettings = KeySettings()
     lifetime: LifetimeSettings = LifetimeSettings()
+    protocol: ProtocolSettings = ProtocolSettings()
     password: PasswordSettings = PasswordSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     http: HttpSettings = HttpSettings()

@@ -5,6 +5,7 @@ from typing import Any
 
 from oidc_server.cli import apply
 from oidc_server.cli.documents import Document
+from oidc_server.clients.metadata import RESPONSE_TYPES
 from oidc_server.house import House
 
 PASSWORD = "correct horse battery staple"
@@ -64,6 +65,13 @@ def usual() -> World:
         clients=[
             client("shop"),
             client("first-party", skip_consent=True),
+            client(
+                "hybrid",
+                grant_types=["authorization_code", "implicit", "refresh_token"],
+                response_types=list(RESPONSE_TYPES),
+                require_pkce=False,
+                skip_consent=True,
+            ),
             client("poster", token_endpoint_auth_method="client_secret_post"),
             public_client("spa"),
             public_client(

@@ -9,8 +9,16 @@ from oidc_server.clients import redirect_uris
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "password"]
-ResponseType = Literal["code"]
+GrantType = Literal["authorization_code", "implicit", "refresh_token", "client_credentials", "password"]
+#: Each with the grant types that it needs (RFC 7591 §2.1, OpenID Connect Registration §2); words in the order of the alphabet.
+RESPONSE_TYPES: dict[str, tuple[GrantType, ...]] = {
+    "code": ("authorization_code",),
+    "id_token": ("implicit",),
+    "id_token token": ("implicit",),
+    "code id_token": ("authorization_code", "implicit"),
+    "code token": ("authorization_code", "implicit"),
+    "code id_token token": ("authorization_code", "implicit"),
+}
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 
 
@@ -22,6 +30,19 @@ def _scope(value: str) -> str:
     ):
         raise ValueError("scope must be names parted by single spaces (RFC 6749 §3.3)")
     return " ".join(dict.fromkeys(tokens))
+
+
+def _response_type(value: str) -> str:
+    """A response type with its words in order: they are a set (OAuth 2.0 Multiple Response Types §3)."""
+    ordered = response_type(value)
+    if ordered not in RESPONSE_TYPES:
+        raise ValueError(f"received {value!r}, expected one of: {', '.join(RESPONSE_TYPES)}")
+    return ordered
+
+
+def response_type(text: str) -> str:
+    """A response type as we write it, whichever way round it was sent."""
+    return " ".join(sorted(text.split(" ")))
 
 
 def _displayable(value: str) -> str:
@@ -44,6 +65,7 @@ def _web_address(value: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_displayable)]
 Scope = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_scope)]
+ResponseType = Annotated[str, AfterValidator(_response_type)]
 Uri = Annotated[str, Field(min_length=1, max_length=2048)]
 WebAddress = Annotated[Uri, AfterValidator(_web_address)]
 
@@ -64,7 +86,9 @@ class ClientMetadata(BaseModel):
     """Where people may be sent after they signed out (OpenID Connect RP-Initiated Logout §3.1)."""
     grant_types: tuple[GrantType, ...] = ("authorization_code",)
     response_types: tuple[ResponseType, ...] | None = None
-    """By default `code` for clients that use it, else none."""
+    """By default `code` for clients that use it, else none; whoever registers others is served them."""
+    require_pkce: bool | None = None
+    """Whether /authorize demands PKCE; by default as `OIDC_PROTOCOL_REQUIRE_PKCE` says. Public clients always need it."""
     token_endpoint_auth_method: AuthMethod = "client_secret_basic"
     scope: Scope = " ".join(IDENTITY_SCOPES)
     """What the client may ask for, parted by spaces."""
@@ -80,17 +104,36 @@ class ClientMetadata(BaseModel):
                     redirect_uris.check(uri, application_type=self.application_type, development=development)
                 except ValueError as error:
                     raise ValueError(f"{member}: {error}, received {uri!r}") from error
-        if "authorization_code" in self.grant_types and not self.redirect_uris:
-            raise ValueError("redirect_uris must hold at least one URI for the grant type authorization_code")
+        for grant_type in ("authorization_code", "implicit"):
+            if grant_type in self.grant_types and not self.redirect_uris:
+                raise ValueError(f"redirect_uris must hold at least one URI for the grant type {grant_type}")
+        return self
+
+    @model_validator(mode="after")
+    def _grant_types_fit(self) -> Self:
         if self.is_public and "client_credentials" in self.grant_types:
             raise ValueError(
                 "client_credentials is for clients that authenticate, not for token_endpoint_auth_method none (RFC 6749 §4.4)"
             )
-        if self.response_types and "authorization_code" not in self.grant_types:
+        for one in self.response_types or ():
+            if missing := [grant_type for grant_type in RESPONSE_TYPES[one] if grant_type not in self.grant_types]:
+                raise ValueError(
+                    f"response_types holds {one!r}, which needs the grant type {missing[0]} (RFC 7591 §2.1)"
+                )
+        if "implicit" in self.grant_types and not any("token" in one for one in self.response_types or ()):
             raise ValueError(
-                "response_types holds 'code', which needs the grant type authorization_code (RFC 7591 §2.1)"
+                "grant_types holds implicit, which needs one of its response_types, such as id_token (RFC 7591 §2.1)"
             )
+        if self.is_public and self.require_pkce is False:
+            raise ValueError("require_pkce can't be false with token_endpoint_auth_method none (RFC 9700 §2.1.1)")
         return self
+
+    @property
+    def allowed_response_types(self) -> tuple[str, ...]:
+        """The response types that it may ask for."""
+        if self.response_types is not None:
+            return self.response_types
+        return ("code",) if "authorization_code" in self.grant_types else ()
 
     @property
     def is_public(self) -> bool:

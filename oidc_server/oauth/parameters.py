@@ -7,6 +7,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.requests import Request
 
+from oidc_server.clients.metadata import response_type
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.printable import printable
 from oidc_server.foundation.web import caller, forms
@@ -28,6 +29,12 @@ class Payload(OAuth2Payload):  # type: ignore[misc]
     def data(self) -> dict[str, str]:
         """Each parameter's value."""
         return self._values
+
+    @property
+    def response_type(self) -> str | None:
+        """What an authorization request wants, its words in order: they are a set."""
+        wanted = self._values.get("response_type")
+        return None if wanted is None else response_type(wanted)
 
     @property
     def datalist(self) -> dict[str, list[str]]:

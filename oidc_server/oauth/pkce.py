@@ -13,8 +13,10 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-def check_challenge(challenge: str | None, method: str | None) -> str:
-    """The challenge of an authorization request; InvalidRequest unless it is there and S256 (RFC 7636 §4.3)."""
+def check_challenge(challenge: str | None, method: str | None, *, is_required: bool = True) -> str | None:
+    """The challenge of an authorization request; InvalidRequest unless it is there, if required, and S256 (RFC 7636 §4.3)."""
+    if challenge is None and method is None and not is_required:
+        return None
     if challenge is None:
         raise InvalidRequest("code_challenge is missing: this server requires PKCE (RFC 7636).")
     if method not in METHODS:

@@ -19,6 +19,8 @@ from oidc_server.oauth.client_auth.client_secret import SecretAuthentication
 from oidc_server.oauth.client_auth.none import NoAuthentication
 from oidc_server.oauth.grants.authorization_code import AuthorizationCodeGrant
 from oidc_server.oauth.grants.client_credentials import ClientCredentialsGrant
+from oidc_server.oauth.grants.hybrid import HybridGrant
+from oidc_server.oauth.grants.implicit import ImplicitGrant
 from oidc_server.oauth.grants.password import PasswordGrant
 from oidc_server.oauth.grants.refresh_token import RefreshTokenGrant
 from oidc_server.oauth.introspection import IntrospectionEndpoint
@@ -32,6 +34,14 @@ from oidc_server.settings import Settings
 #: What scripts of registered origins may call; /authorize and the pages are for navigation only.
 CORS_PATHS = frozenset({"/token", "/userinfo", "/revoke", "/introspect", "/jwks"})
 
+_GRANTS = (
+    AuthorizationCodeGrant,
+    ImplicitGrant,
+    HybridGrant,
+    RefreshTokenGrant,
+    ClientCredentialsGrant,
+    PasswordGrant,
+)
 _OAUTH: list[str | Enum] = ["OAuth 2"]
 _OPENID: list[str | Enum] = ["OpenID Connect"]
 
@@ -48,7 +58,7 @@ class Surroundings:
 
 def register(server: AuthorizationServer, registry: Registry, sealing: Sealing) -> None:
     """Tell the server its grants and client authentication methods."""
-    for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, PasswordGrant):
+    for grant in _GRANTS:
         server.register_grant(grant)
     for authentication in (NoAuthentication(registry), SecretAuthentication(registry, sealing)):
         server.register_authentication(authentication)
@@ -76,7 +86,7 @@ def _mount_direct(router: APIRouter, server: AuthorizationServer, settings: Sett
 
 def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:
     """What people pass through in their browser."""
-    responder = Responder(around.settings.issuer)
+    responder = Responder(around.settings.issuer, around.pages)
     authorize = AuthorizationEndpoint(
         around.settings, server, around.pages, around.error_pages, around.visitors, responder
     )

@@ -28,6 +28,7 @@ from oidc_server.oauth.errors import (
     as_refusal,
 )
 from oidc_server.oauth.parameters import OAuthRequest
+from oidc_server.settings import ProtocolSettings
 from oidc_server.tokens.issuing import Issuing
 
 log = structlog.get_logger(__name__)
@@ -48,8 +49,17 @@ class Authentication(Protocol):
 class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
     """What every grant may use: the parts of the house that stand below it."""
 
-    def __init__(self, database: Database, registry: Registry, issuing: Issuing, sign_in: SignIn, trail: Trail) -> None:
+    def __init__(
+        self,
+        protocol: ProtocolSettings,
+        database: Database,
+        registry: Registry,
+        issuing: Issuing,
+        sign_in: SignIn,
+        trail: Trail,
+    ) -> None:
         super().__init__()
+        self.protocol = protocol
         self.database = database
         self.registry = registry
         self.issuing = issuing
@@ -68,8 +78,10 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
     @property
     def grant_types(self) -> list[str]:
-        """The grant types that /token accepts."""
-        return [grant.GRANT_TYPE for grant, _ in self._token_grants]
+        """The grant types that /token accepts, and `implicit` for what /authorize answers with tokens."""
+        types = [grant.GRANT_TYPE for grant, _ in self._token_grants]
+        answers = [grant.GRANT_TYPE for grant, _ in self._authorization_grants]
+        return [*types, *(name for name in answers if name not in types)]
 
     @property
     def response_types(self) -> list[str]:
@@ -125,9 +137,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         for grant, extensions in self._token_grants:
             if grant.check_token_endpoint(request):
                 return _made(grant, extensions, request, self)
-        raise UnsupportedGrantType(
-            f"Received grant_type {grant_type!r}, expected one of: {' '.join(self.grant_types)}."
-        )
+        expected = ", ".join(grant.GRANT_TYPE for grant, _ in self._token_grants)
+        raise UnsupportedGrantType(f"Received grant_type {grant_type!r}, expected one of: {expected}.")
 
     def create_token_response(self, request: OAuthRequest) -> Response:
         """Answer a token request; call it inside `Database.run`."""

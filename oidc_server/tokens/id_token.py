@@ -1,5 +1,6 @@
 """ID tokens: who signed in, when and how, told to one client (OpenID Connect Core §2)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,11 +15,17 @@ MEDIA_TYPE = "jwt"
 
 
 def sign(
-    ring: Ring, issuer: str, *, subject: str, grant: Granted, lifetime: timedelta, access_token: str, nonce: str | None
-) -> str:
-    """A new ID token; `nonce` as the authorization request sent it, and not again on refresh (Core §12.2)."""
+    ring: Ring, issuer: str, *, subject: str, grant: Granted, lifetime: timedelta, nonce: str | None,
+    access_token: str | None, code: str | None = None, about: Mapping[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """A new ID token.
+
+    `nonce` as the authorization request sent it, and not again on refresh (Core §12.2); `about` are claims about the
+    person. The hashes tie it to the access token and the code that come with it (Core §3.3.2.11).
+    """
     now = clock.timestamp()
     claims: dict[str, Any] = {
+        **(about or {}),
         "iss": issuer,
         "sub": subject,
         "aud": grant.client_id,
@@ -27,8 +34,11 @@ def sign(
         "auth_time": int(grant.authenticated_at.timestamp()),
         "acr": grant.acr,
         "amr": grant.amr,
-        "at_hash": half_hash(access_token),
     }
+    if access_token is not None:
+        claims["at_hash"] = half_hash(access_token)
+    if code is not None:
+        claims["c_hash"] = half_hash(code)
     if nonce is not None:
         claims["nonce"] = nonce
     if grant.session_id is not None:

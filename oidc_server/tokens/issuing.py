@@ -1,5 +1,6 @@
 """Issuing: the one way to mint what a token response carries (RFC 6749 §5.1)."""
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 from oidc_server.clients.registry import Client
@@ -27,31 +28,47 @@ class Issuing:
         self, grant: Granted, client: Client, scopes: frozenset[str], *, nonce: str | None = None
     ) -> TokenResponse:
         """An access token, an ID token where `openid` was granted, and a refresh token where the client may use one."""
-        subject = str(grant.user_id)
-        access = access_token.sign(
+        access = self._access_token(grant, client, scopes)
+        response = self._response(access, scopes)
+        if "openid" in scopes:
+            response["id_token"] = self._id_token(grant, nonce=nonce, access_token=access)
+        if client.may_use("refresh_token"):
+            response["refresh_token"] = refresh_token.mint(self.sealing, grant.id, grant.refresh_counter)
+        return response
+
+    def for_browser(
+        self, grant: Granted, client: Client, wanted: Set[str], *, code: str | None, about: Mapping[str, Any]
+    ) -> TokenResponse:
+        """What an authorization response holds besides its code, as its response type wants (Core §3.2.2.5, §3.3.2.5).
+
+        Claims `about` the person stand in the ID token only where no access token comes that userinfo would take (§5.4).
+        """
+        scopes, access = frozenset(grant.scopes), None
+        response: TokenResponse = {}
+        if "token" in wanted:
+            access = self._access_token(grant, client, scopes)
+            response |= self._response(access, scopes)
+        if "id_token" in wanted:
+            told = {} if wanted & {"token", "code"} else about
+            response["id_token"] = self._id_token(grant, nonce=grant.nonce, access_token=access, code=code, about=told)
+        return response
+
+    def _access_token(self, grant: Granted, client: Client, scopes: frozenset[str]) -> str:
+        return access_token.sign(
             self.ring,
             self.issuer,
-            subject=subject,
+            subject=str(grant.user_id),
             client_id=client.client_id,
             audience=self.audience(scopes),
             scopes=scopes,
             lifetime=self.lifetimes.access_token,
             grant=grant,
         )
-        response = self._response(access, scopes)
-        if "openid" in scopes:
-            response["id_token"] = id_token.sign(
-                self.ring,
-                self.issuer,
-                subject=subject,
-                grant=grant,
-                lifetime=self.lifetimes.id_token,
-                access_token=access,
-                nonce=nonce,
-            )
-        if client.may_use("refresh_token"):
-            response["refresh_token"] = refresh_token.mint(self.sealing, grant.id, grant.refresh_counter)
-        return response
+
+    def _id_token(self, grant: Granted, **values: Any) -> str:
+        return id_token.sign(
+            self.ring, self.issuer, subject=str(grant.user_id), grant=grant, lifetime=self.lifetimes.id_token, **values
+        )
 
     def for_client(self, client: Client, scopes: frozenset[str]) -> TokenResponse:
         """An access token with which the client acts for itself (RFC 6749 §4.4.3)."""

@@ -19,11 +19,15 @@ class Answer:
     """What an authorization request brought back to the client."""
 
     location: str
+    posted: dict[str, str] | None = None
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters of the answer."""
-        return dict(parse_qsl(urlsplit(self.location).query, strict_parsing=True))
+        """The parameters of the answer, wherever they are."""
+        if self.posted is not None:
+            return self.posted
+        parts = urlsplit(self.location)
+        return dict(parse_qsl(parts.fragment or parts.query, strict_parsing=True))
 
     @property
     def code(self) -> str:
@@ -122,6 +126,8 @@ class RelyingParty:
 
     def answer(self, page: Page) -> Answer:
         """What came back to it."""
+        if page.status == 200 and page.forms and page.form.action.startswith(self.redirect_uri):
+            return Answer(page.form.action, page.form.fields)
         location = page.response.headers.get("location", "")
         assert location.startswith(self.redirect_uri), f"{page.status} {location} {page.text[:300]}"
         return Answer(location)

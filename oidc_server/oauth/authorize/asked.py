@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
+from oidc_server.clients.metadata import response_type
 from oidc_server.clients.registry import Client
 from oidc_server.oauth.parameters import OAuthRequest
 
@@ -29,6 +30,25 @@ class AuthorizationRequest(OAuthRequest):
         self.repeated = repeated
         """Parameters that were sent more than once."""
         self.client = None  # type: ignore[assignment]
+
+    @property
+    def response_type(self) -> str:
+        """What the answer is to hold, its words in order; empty if nothing was asked for."""
+        return response_type(self.get("response_type") or "")
+
+    @property
+    def response_types(self) -> frozenset[str]:
+        """Its words: `code`, `token`, `id_token`."""
+        return frozenset(self.response_type.split())
+
+    @property
+    def response_mode(self) -> str:
+        """How the answer goes back: as asked for, or as the response type demands (OAuth 2.0 Multiple Response Types §2.1)."""
+        holds_tokens = not self.response_types.isdisjoint({"token", "id_token"})
+        asked = self.get("response_mode")
+        if asked in ("fragment", "form_post") or (asked == "query" and not holds_tokens):
+            return asked
+        return "fragment" if holds_tokens else "query"
 
     @property
     def values(self) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from oidc_server.oauth import pkce, scopes
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.errors import (
     InvalidRequest,
-    OAuthRefused,
+    InvalidScope,
     RegistrationNotSupported,
     RequestNotSupported,
     RequestUriNotSupported,
@@ -24,7 +24,7 @@ from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.tokens import id_token
 
 PROMPTS = ("none", "login", "consent", "select_account")
-RESPONSE_MODES = ("query",)
+RESPONSE_MODES = ("query", "fragment", "form_post")
 
 
 class AlreadyAnswered(Exception):
@@ -81,17 +81,24 @@ def check_request_object(asked: AuthorizationRequest, server: AuthorizationServe
         raise RegistrationNotSupported("The parameter registration is not supported.")
 
 
-def check_grant_type(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
-    """The client is registered for the authorization code grant."""
-    if not asked.client.may_use("authorization_code"):
-        raise UnauthorizedClient("The client is not registered for the grant type authorization_code.")
+def check_response_type(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """The client is registered for this response type."""
+    allowed = asked.client.metadata.allowed_response_types
+    if asked.response_type not in allowed:
+        registered = ", ".join(allowed) or "none"
+        raise UnauthorizedClient(
+            f"The client is not registered for the response type {asked.response_type!r}.",
+            because=f"registered: {registered}",
+        )
 
 
 def check_response_mode(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
-    """The answer can be sent in the way the client wants."""
+    """The answer can be sent in the way the client wants: tokens never in a query (OAuth 2.0 Multiple Response Types §3)."""
     response_mode = asked.get("response_mode")
     if response_mode not in (None, *RESPONSE_MODES):
         raise InvalidRequest(f"Received response_mode {response_mode!r}, expected one of: {', '.join(RESPONSE_MODES)}.")
+    if response_mode not in (None, asked.response_mode):
+        raise InvalidRequest(f"The response type {asked.response_type!r} can't be answered with response_mode query.")
 
 
 def check_scope(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
@@ -103,9 +110,27 @@ def check_scope(asked: AuthorizationRequest, server: AuthorizationServer) -> Non
     )
 
 
+def check_openid(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """An ID token is told of somebody who signs in with OpenID Connect (OpenID Connect Core §3.2.2.1)."""
+    if "id_token" in asked.response_types and "openid" not in asked.scopes:
+        raise InvalidScope(f"The response type {asked.response_type!r} needs the scope openid.")
+
+
+def check_nonce(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """An ID token that comes through the browser answers a nonce (OpenID Connect Core §3.2.2.1, §3.3.2.11)."""
+    if "id_token" in asked.response_types and asked.get("nonce") is None:
+        raise InvalidRequest(f"nonce is missing: the response type {asked.response_type!r} needs it.")
+
+
 def check_pkce(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
     """The client will prove that it is the one who asked (RFC 7636)."""
-    asked.code_challenge = pkce.check_challenge(asked.get("code_challenge"), asked.get("code_challenge_method"))
+    if "code" not in asked.response_types:
+        return
+    metadata, by_default = asked.client.metadata, server.protocol.require_pkce
+    is_required = metadata.is_public or (by_default if metadata.require_pkce is None else metadata.require_pkce)
+    asked.code_challenge = pkce.check_challenge(
+        asked.get("code_challenge"), asked.get("code_challenge_method"), is_required=is_required
+    )
 
 
 def check_prompt(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
@@ -151,9 +176,11 @@ OF_THE_CLIENT: tuple[Check, ...] = (
 OF_THE_REQUEST: tuple[Check, ...] = (
     check_repeated,
     check_request_object,
-    check_grant_type,
+    check_response_type,
     check_response_mode,
     check_scope,
+    check_openid,
+    check_nonce,
     check_pkce,
     check_prompt,
     check_max_age,
@@ -162,13 +189,9 @@ OF_THE_REQUEST: tuple[Check, ...] = (
 
 
 def run(checks: Sequence[Check], asked: AuthorizationRequest, server: AuthorizationServer) -> None:
-    """Make checks in their order; once the redirect URI is known to be the client's, a refusal knows where to go."""
+    """Make checks in their order; once `asked.redirect_uri` is set, a refusal may be sent there."""
     for check in checks:
-        try:
-            check(asked, server)
-        except OAuthRefused as refusal:
-            refusal.redirect_uri = asked.redirect_uri or None
-            raise
+        check(asked, server)
 
 
 def _registered(asked: AuthorizationRequest) -> str:

@@ -100,7 +100,6 @@ class AuthorizationEndpoint:
         try:
             self._check(asked)
         except OAuthRefused as refusal:
-            refusal.redirect_uri = refusal.redirect_uri or asked.redirect_uri or None
             return self._refuse(request, asked, refusal)
         return self._go_to("authorize", interactions.begin(dict(asked.values), None))
 
@@ -113,7 +112,6 @@ class AuthorizationEndpoint:
                 return self._ask_person(request, asked, interaction, step)
             return self._answer(asked, grant, situation)
         except OAuthRefused as refusal:
-            refusal.redirect_uri = refusal.redirect_uri or asked.redirect_uri or None
             return self._refuse(request, asked, refusal)
         except checks.AlreadyAnswered:
             return self._pages.go_on(f"{self._pages.path('authorize')}?{urlencode(asked.values)}")
@@ -151,10 +149,10 @@ class AuthorizationEndpoint:
         asked.user = person.user
         asked.rests_on_consent = not asked.client.metadata.skip_consent or due.decision_of(situation) == "allow"
         _, answer, _ = grant.create_authorization_response(asked.redirect_uri, _authentication(person))
-        return self._responder.send(asked.redirect_uri, answer, asked.get("state"))
+        return self._responder.send(asked, answer)
 
     def _refuse(self, request: Request, asked: AuthorizationRequest, refusal: OAuthRefused) -> Response:
-        if refusal.redirect_uri is None:
+        if not asked.redirect_uri:
             return self._error_pages.refused(request, refusal.told, because=refusal.because, error=refusal.error)
         log.info(
             "authorization_refused",
@@ -163,7 +161,7 @@ class AuthorizationEndpoint:
             because=refusal.because,
             client_id=asked.client.client_id,
         )
-        return self._responder.refuse(refusal, asked.get("state"))
+        return self._responder.refuse(refusal, asked)
 
     def _go_to(self, page: str, interaction: Interaction) -> Response:
         sealed = interactions.seal(self._server.issuing.sealing, interaction)

@@ -9,11 +9,11 @@ from oidc_server.audit.events import Event
 from oidc_server.clients import redirect_uris
 from oidc_server.foundation import clock
 from oidc_server.oauth import pkce, scopes
-from oidc_server.oauth.authorize import checks
+from oidc_server.oauth.authorize import checks, granting
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
-from oidc_server.tokens.grants import Authentication, Granted, Request
+from oidc_server.tokens.grants import Authentication, Granted
 
 _NO_LONGER_GOOD = "The code is not valid: it was never issued to this client, has expired, or was used before."
 
@@ -30,31 +30,9 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
 
     def create_authorization_response(
         self, redirect_uri: str, grant_user: Authentication
-    ) -> tuple[int, dict[str, str], list[Any]]:
+    ) -> tuple[int, dict[str, Any], list[Any]]:
         """Mint a code for a person who is signed in and has nothing left to decide; raises AlreadyAnswered on a repetition."""
-        request, client = self.request, self.request.client
-        asked = Request(
-            client_id=client.client_id,
-            scopes=request.scopes,
-            redirect_uri=redirect_uri,
-            code_challenge=request.code_challenge,
-            nonce=request.get("nonce"),
-            with_refresh_token=client.may_use("refresh_token"),
-        )
-        with self.server.database.autocommit() as connection:
-            grant = grants.make(
-                connection,
-                self.server.issuing.lifetimes,
-                request.user.id,
-                asked,
-                grant_user,
-                grant_id=request.grant_id,
-                rests_on_consent=request.rests_on_consent,
-            )
-        if grant is None:
-            raise checks.AlreadyAnswered
-        self.server.trail.note(Event.GRANT_MADE, **grant.ids, scope=" ".join(grant.scopes))
-        return 303, {"code": codes.mint(self.server.issuing.sealing, grant.id)}, []
+        return 303, granting.answer(self.server, self.request, grant_user), []
 
     def validate_token_request(self) -> None:
         """Check who redeems what; a request that fails here uses nothing up."""

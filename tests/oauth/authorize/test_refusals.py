@@ -123,12 +123,12 @@ async def test_an_error_page_shows_what_was_received_as_text_only(person: Person
 TOLD_TO_THE_CLIENT: list[tuple[dict[str, str | None], str]] = [
     ({"response_type": None}, "invalid_request"),
     ({"response_type": "token"}, "unsupported_response_type"),
-    ({"response_type": "id_token"}, "unsupported_response_type"),
-    ({"response_type": "code id_token"}, "unsupported_response_type"),
+    ({"response_type": "id_token"}, "unauthorized_client"),
+    ({"response_type": "code id_token"}, "unauthorized_client"),
+    ({"response_type": "code code"}, "unsupported_response_type"),
+    ({"response_type": "code "}, "unsupported_response_type"),
     ({"response_type": "none"}, "unsupported_response_type"),
     ({"response_type": "CODE"}, "unsupported_response_type"),
-    ({"response_mode": "fragment"}, "invalid_request"),
-    ({"response_mode": "form_post"}, "invalid_request"),
     ({"response_mode": "<b>"}, "invalid_request"),
     ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),  # OpenID Connect Core §3.1.2.6
     ({"request_uri": "https://shop.example.com/request"}, "request_uri_not_supported"),

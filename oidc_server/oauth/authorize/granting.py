@@ -1,0 +1,51 @@
+"""Granting: what an authorization request is answered with once nothing is left to decide.
+
+One grant, and of it what the response type asks for: a code, an access token, an ID token (Multiple Response Types §3, §5).
+"""
+
+from typing import Any
+
+from oidc_server.accounts import claims
+from oidc_server.audit.events import Event
+from oidc_server.oauth.authorize import checks
+from oidc_server.oauth.authorize.asked import AuthorizationRequest
+from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.tokens import code as codes
+from oidc_server.tokens import grants
+from oidc_server.tokens.grants import Authentication, Granted, Request
+
+
+def answer(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> dict[str, Any]:
+    """The parameters of the answer, for a person who is signed in; raises AlreadyAnswered on a repetition."""
+    grant = _make(server, asked, authentication)
+    code = codes.mint(server.issuing.sealing, grant.id) if "code" in asked.response_types else None
+    about = claims.of(asked.user, asked.scopes)
+    tokens = server.issuing.for_browser(grant, asked.client, asked.response_types, code=code, about=about)
+    server.trail.note(Event.GRANT_MADE, **grant.ids, scope=" ".join(grant.scopes), response_type=asked.response_type)
+    return {**({"code": code} if code else {}), **tokens}
+
+
+def _make(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> Granted:
+    has_code = "code" in asked.response_types
+    wanted = Request(
+        client_id=asked.client.client_id,
+        scopes=asked.scopes,
+        redirect_uri=asked.redirect_uri,
+        code_challenge=asked.code_challenge,
+        nonce=asked.get("nonce"),
+        with_refresh_token=has_code and asked.client.may_use("refresh_token"),
+    )
+    with server.database.autocommit() as connection:
+        grant = grants.make(
+            connection,
+            server.issuing.lifetimes,
+            asked.user.id,
+            wanted,
+            authentication,
+            grant_id=asked.grant_id,
+            with_code=has_code,
+            rests_on_consent=asked.rests_on_consent,
+        )
+    if grant is None:
+        raise checks.AlreadyAnswered
+    return grant
