@@ -43,6 +43,7 @@ class House:
         self.trail = Trail(self.database, settings.audit)
         self.ring = Ring(self.database, self.sealing, self.changes)
         self.rotation = Rotation(self.database, self.sealing, settings)
+        self.ring.make_first = self.rotation.start
         self.registry = Registry(self.database, self.changes)
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)

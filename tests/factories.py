@@ -72,6 +72,7 @@ def usual() -> World:
                 require_pkce=False,
                 skip_consent=True,
             ),
+            client("pair", subject_type="pairwise", skip_consent=True),
             client("poster", token_endpoint_auth_method="client_secret_post"),
             public_client("spa"),
             public_client(

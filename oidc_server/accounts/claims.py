@@ -1,6 +1,6 @@
 """Claims: what a client may learn of a person, by scope (OpenID Connect Core §5.1, §5.4)."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -56,6 +56,11 @@ class Person(Protocol):
 
 def of(user: Person, scopes: Set[str]) -> dict[str, Any]:
     """What these scopes tell of a user; claims without a value are left out (Core §5.3.2)."""
+    return named(user, [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names])
+
+
+def named(user: Person, names: Iterable[str]) -> dict[str, Any]:
+    """These claims of a user, as far as they have a value."""
     known = {
         **user.claims,
         "preferred_username": user.username,
@@ -63,5 +68,4 @@ def of(user: Person, scopes: Set[str]) -> dict[str, Any]:
         "email": user.email,
         "email_verified": user.email_verified if user.email else None,
     }
-    names = [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names]
     return {name: known[name] for name in names if known.get(name) is not None}

@@ -10,6 +10,7 @@ from oidc_server.clients import redirect_uris
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
 GrantType = Literal["authorization_code", "implicit", "refresh_token", "client_credentials", "password"]
+SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
 #: Each with the grant types that it needs (RFC 7591 §2.1, OpenID Connect Registration §2); words in the order of the alphabet.
 RESPONSE_TYPES: dict[str, tuple[GrantType, ...]] = {
     "code": ("authorization_code",),
@@ -92,6 +93,19 @@ class ClientMetadata(BaseModel):
     token_endpoint_auth_method: AuthMethod = "client_secret_basic"
     scope: Scope = " ".join(IDENTITY_SCOPES)
     """What the client may ask for, parted by spaces."""
+    default_max_age: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    """The `max_age`, in seconds, of requests that name none."""
+    require_auth_time: bool = False
+    """ID tokens hold `auth_time`; ours always do."""
+    default_acr_values: tuple[Name, ...] = ()
+    """The `acr_values` of requests that name none."""
+    id_token_signed_response_alg: SigningAlgorithm = "RS256"
+    userinfo_signed_response_alg: SigningAlgorithm | None = None
+    """Userinfo comes as a signed JWT; by default as JSON."""
+    subject_type: Literal["public", "pairwise"] = "public"
+    """`pairwise`: the client knows a person by another `sub` than clients of other sectors (OpenID Connect Core §8.1)."""
+    sector_identifier_uri: Uri | None = None
+    """Its host is the sector, where the redirect URIs have several hosts."""
     skip_consent: bool = False
     """A first-party application: people are not asked whether they allow it."""
 
@@ -127,6 +141,23 @@ class ClientMetadata(BaseModel):
         if self.is_public and self.require_pkce is False:
             raise ValueError("require_pkce can't be false with token_endpoint_auth_method none (RFC 9700 §2.1.1)")
         return self
+
+    @model_validator(mode="after")
+    def _has_one_sector(self) -> Self:
+        if self.sector_identifier_uri is not None and not self.sector_identifier_uri.startswith("https://"):
+            raise ValueError("sector_identifier_uri must use https (OpenID Connect Core §8.1)")
+        if self.subject_type == "pairwise" and self.sector is None:
+            raise ValueError(
+                "subject_type pairwise needs redirect_uris on one host, or a sector_identifier_uri (OpenID Connect Core §8.1)"
+            )
+        return self
+
+    @property
+    def sector(self) -> str | None:
+        """The host that stands for all its redirect URIs; None if they have several, or none (OpenID Connect Core §8.1)."""
+        uris = (self.sector_identifier_uri,) if self.sector_identifier_uri else self.redirect_uris
+        hosts = {urlsplit(uri).hostname or "" for uri in uris}
+        return hosts.pop() or None if len(hosts) == 1 else None
 
     @property
     def allowed_response_types(self) -> tuple[str, ...]:

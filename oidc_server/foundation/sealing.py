@@ -73,6 +73,10 @@ class Sealing:
             return False
         return hmac.compare_digest(mac[1:], hmac.digest(self._derived(mac[0], "mac " + purpose), data, "sha256"))
 
+    def lasting(self, purpose: str, data: bytes) -> bytes:
+        """A keyed hash that stays the same when the master key gets new versions, as long as its first one is kept."""
+        return hmac.digest(self._derived(min(self._master_keys), "lasting " + purpose), data, "sha256")
+
     def stamp(self, purpose: str, data: bytes) -> str:
         """`data` with a MAC behind it, as text that fits a URL: derived again and again, stored nowhere."""
         return b64url(data + self.mac(purpose, data))

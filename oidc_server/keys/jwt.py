@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc import jws
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from oidc_server.foundation.encoding import b64url, compact_json
 
 MAX_LENGTH = 16_384
 _RSA_BITS = 2048
-_ALGORITHMS = ["RS256"]
+#: What we sign with (RFC 7518 §3, RFC 8037): the default first.
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+_PUBLIC_MEMBERS = frozenset({"kty", "n", "e", "crv", "x", "y"})
 
 Claims = dict[str, Any]
+JoseKey = RSAKey | ECKey | OKPKey
 
 
 class InvalidToken(Exception):
@@ -28,24 +31,39 @@ class Key:
     kid: str
     algorithm: str
     public_jwk: dict[str, str]
-    public: RSAKey = field(repr=False)
-    private: RSAKey | None = field(repr=False, default=None)
+    public: JoseKey = field(repr=False)
+    private: JoseKey | None = field(repr=False, default=None)
     headers: dict[str, str] = field(repr=False, default_factory=dict)
     """The header of each media type that it has signed, encoded once."""
 
 
-def generate() -> tuple[str, dict[str, str], bytes]:
-    """A new RSA key: its kid (RFC 7638 thumbprint), public JWK and private JWK as bytes; takes up to a second."""
-    key = RSAKey.generate_key(_RSA_BITS)
+def generate(algorithm: str = "RS256") -> tuple[str, dict[str, str], bytes]:
+    """A new key: its kid (RFC 7638 thumbprint), public JWK and private JWK as bytes; RSA takes up to a second."""
+    key = _generate(algorithm)
     kid = key.thumbprint()
-    public = {name: str(value) for name, value in key.as_dict(private=False).items() if name in {"kty", "n", "e"}}
-    return kid, {**public, "kid": kid, "use": "sig", "alg": "RS256"}, json.dumps(key.as_dict(private=True)).encode()
+    public = {name: str(value) for name, value in key.as_dict(private=False).items() if name in _PUBLIC_MEMBERS}
+    return kid, {**public, "kid": kid, "use": "sig", "alg": algorithm}, json.dumps(key.as_dict(private=True)).encode()
+
+
+def _generate(algorithm: str) -> JoseKey:
+    if algorithm == "ES256":
+        return ECKey.generate_key("P-256")
+    if algorithm == "EdDSA":
+        return OKPKey.generate_key("Ed25519")
+    return RSAKey.generate_key(_RSA_BITS)
 
 
 def load(kid: str, algorithm: str, public_jwk: dict[str, str], private_jwk: bytes | None) -> Key:
     """Make a stored key ready for use."""
-    private = RSAKey.import_key(json.loads(private_jwk)) if private_jwk else None
-    return Key(kid, algorithm, public_jwk, RSAKey.import_key(dict(public_jwk)), private)
+    private = _import(json.loads(private_jwk)) if private_jwk else None
+    return Key(kid, algorithm, public_jwk, _import(dict(public_jwk)), private)
+
+
+def _import(jwk: dict[str, Any]) -> JoseKey:
+    key = JWKRegistry.import_key(jwk)
+    if not isinstance(key, RSAKey | ECKey | OKPKey):
+        raise ValueError("a signing key must be asymmetric")
+    return key
 
 
 def sign(key: Key, media_type: str, claims: Claims) -> str:
@@ -61,8 +79,8 @@ def sign(key: Key, media_type: str, claims: Claims) -> str:
 
 
 def _algorithm(name: str) -> Any:
-    if name not in _ALGORITHMS:
-        raise ValueError(f"{name} is not one of {_ALGORITHMS}")
+    if name not in ALGORITHMS:
+        raise ValueError(f"{name} is not one of {ALGORITHMS}")
     return jws.JWSRegistry.algorithms[name]
 
 
@@ -74,7 +92,7 @@ def verify(token: str, media_types: set[str], find: Callable[[str], Key | None])
     if len(token) > MAX_LENGTH or token.count(".") != 2:
         raise InvalidToken("not a JWT of ours")
 
-    def choose(received: Any) -> RSAKey:
+    def choose(received: Any) -> JoseKey:
         header = received.headers()
         if _text(header, "typ").lower().removeprefix("application/") not in media_types:
             raise InvalidToken("another type of token")
@@ -84,7 +102,7 @@ def verify(token: str, media_types: set[str], find: Callable[[str], Key | None])
         return key.public
 
     try:
-        claims = json.loads(jws.deserialize_compact(token, choose, _ALGORITHMS).payload)
+        claims = json.loads(jws.deserialize_compact(token, choose, list(ALGORITHMS)).payload)
     except InvalidToken:
         raise
     except Exception as error:

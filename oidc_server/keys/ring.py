@@ -1,6 +1,7 @@
 """The ring: the keys as this node keeps them in memory, and which of them signs now."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -41,6 +42,8 @@ class Ring:
         self._rows: list[Row[Any]] = []
         self._keys: dict[str, jwt.Key] = {}
         self._published: tuple[list[str], Published] | None = None
+        self.make_first: Callable[[str], object] | None = None
+        """Makes the first key of an algorithm that is not the default; that one is made with the database."""
         changes.on_change(self._forget)
 
     @property
@@ -48,14 +51,27 @@ class Ring:
         """Whether there is any key that may sign, now or later."""
         return any(row.removed_at is None for row in self._rows)
 
-    def current(self) -> jwt.Key:
-        """The key that signs now; call it inside `Database.run`."""
+    def current(self, algorithm: str = jwt.ALGORITHMS[0]) -> jwt.Key:
+        """The key that signs now with this algorithm, made if nobody needed one before; call it inside `Database.run`."""
         self._changes.trust()
         self.refresh()
-        signing = [row for row in self._rows if row.signs_from <= clock.now() and not row.removed_at]
-        if not signing:
-            raise Unavailable("The server has no key to sign with yet.", because="no signing key in the database")
-        return self._keys[max(signing, key=lambda row: row.signs_from).kid]
+        kid = self._signs_now(algorithm)
+        if kid is None and algorithm != jwt.ALGORITHMS[0] and self.make_first is not None:
+            self.make_first(algorithm)
+            self._changes.look()
+            self.refresh()
+            kid = self._signs_now(algorithm)
+        if kid is None:
+            raise Unavailable("The server has no key to sign with yet.", because=f"no signing key for {algorithm}")
+        return self._keys[kid]
+
+    def _signs_now(self, algorithm: str) -> str | None:
+        now = clock.now()
+        newest = None
+        for row in self._rows:
+            if row.algorithm == algorithm and row.signs_from <= now and not row.removed_at:
+                newest = row  # they are in the order in which they sign
+        return newest.kid if newest is not None else None
 
     def find(self, kid: str) -> jwt.Key | None:
         """The key that verifies tokens with this kid now; call it inside `Database.run`.

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,13 @@ from oidc_server.keys.models import SigningKey
 from oidc_server.keys.ring import PURPOSE
 from oidc_server.settings import Settings
 
-_FIRST = "none"
-_NEWEST = select(SigningKey.__table__).order_by(SigningKey.signs_from.desc(), SigningKey.announced_at.desc()).limit(1)
+_DEFAULT = jwt.ALGORITHMS[0]
+_NEWEST = (
+    select(SigningKey.__table__)
+    .where(SigningKey.algorithm == bindparam("algorithm"))
+    .order_by(SigningKey.signs_from.desc(), SigningKey.announced_at.desc())
+    .limit(1)
+)
 
 log = structlog.get_logger(__name__)
 
@@ -36,42 +41,51 @@ class Rotation:
         self._announced_for = settings.keys.announced_for
         self._longest_token = max(settings.lifetime.access_token, settings.lifetime.id_token)
 
-    def start(self) -> bool:
-        """Make the first key, which signs at once; whether there was none."""
-        return self._newest() is None and self._succeed(None, clock.now())
+    def start(self, algorithm: str = _DEFAULT) -> bool:
+        """Make an algorithm's first key, which signs at once; whether there was none."""
+        return self._newest(algorithm) is None and self._succeed(algorithm, None, clock.now())
 
     def rotate(self, *, at_once: bool) -> str:
-        """Let the next key take over, now or when it has been announced; returns its kid."""
-        newest = self._newest()
-        if newest is None:
-            self.start()
-        elif newest.signs_from <= clock.now():
-            self._succeed(newest, clock.now() + (timedelta() if at_once else self._announced_for))
-        elif at_once:
-            self._promote(newest)
-        latest = self._newest()
+        """Let the next key of each algorithm in use take over, now or when it has been announced; the default's kid."""
+        for algorithm in {_DEFAULT, *self._in_use()}:
+            self._rotate(algorithm, at_once=at_once)
+        latest = self._newest(_DEFAULT)
         return str(latest.kid) if latest else ""
 
     def turn(self) -> None:
-        """What is due by the timetable: announce the next key, remove those that are done."""
-        newest = self._newest()
-        if newest is not None and newest.signs_from + self._rotate_every - self._announced_for <= clock.now():
-            self._succeed(newest, clock.now() + self._announced_for)
+        """What is due by the timetable: announce the next keys, remove those that are done."""
+        for algorithm in self._in_use():
+            newest = self._newest(algorithm)
+            if newest is not None and newest.signs_from + self._rotate_every - self._announced_for <= clock.now():
+                self._succeed(algorithm, newest, clock.now() + self._announced_for)
         self._remove_done()
 
-    def _newest(self) -> Row[Any] | None:
-        with self._database.autocommit() as connection:
-            return connection.execute(_NEWEST).first()
+    def _rotate(self, algorithm: str, *, at_once: bool) -> None:
+        newest = self._newest(algorithm)
+        if newest is None:
+            self.start(algorithm)
+        elif newest.signs_from <= clock.now():
+            self._succeed(algorithm, newest, clock.now() + (timedelta() if at_once else self._announced_for))
+        elif at_once:
+            self._promote(newest)
 
-    def _succeed(self, newest: Row[Any] | None, signs_from: datetime) -> bool:
+    def _in_use(self) -> list[str]:
+        with self._database.autocommit() as connection:
+            return list(connection.scalars(select(SigningKey.algorithm).distinct()))
+
+    def _newest(self, algorithm: str) -> Row[Any] | None:
+        with self._database.autocommit() as connection:
+            return connection.execute(_NEWEST, {"algorithm": algorithm}).first()
+
+    def _succeed(self, algorithm: str, newest: Row[Any] | None, signs_from: datetime) -> bool:
         """Announce a successor; whether it was this worker's that made it."""
-        kid, public, private = wait(asyncio.to_thread(jwt.generate))
+        kid, public, private = wait(asyncio.to_thread(jwt.generate, algorithm))
         successor = SigningKey(
             kid=kid,
-            algorithm="RS256",
+            algorithm=algorithm,
             public_jwk=public,
             sealed_private_key=self._sealing.seal(PURPOSE, private, kid.encode()),
-            succeeds=newest.kid if newest else _FIRST,
+            succeeds=newest.kid if newest else _first(algorithm),
             announced_at=clock.now(),
             signs_from=signs_from,
         )
@@ -81,7 +95,9 @@ class Rotation:
                 session.flush()
                 if newest is not None:
                     self._retire(session, newest.kid, signs_from)
-                trail.record(session, Event.KEY_ANNOUNCED, kid=kid, signs_from=signs_from.isoformat())
+                trail.record(
+                    session, Event.KEY_ANNOUNCED, kid=kid, algorithm=algorithm, signs_from=signs_from.isoformat()
+                )
                 changes.announce(session)
         except IntegrityError:
             log.info("key_rotation_lost", because="another worker was faster")
@@ -116,6 +132,11 @@ class Rotation:
                 changes.announce(session)
 
 
+def _first(algorithm: str) -> str:
+    """What an algorithm's first key succeeds."""
+    return "none" if algorithm == _DEFAULT else f"none {algorithm}"
+
+
 def list_all(session: Session) -> list[SigningKey]:
     """Every key, newest first, the removed ones too."""
     return list(session.scalars(select(SigningKey).order_by(SigningKey.signs_from.desc())))
@@ -128,5 +149,6 @@ def state(key: SigningKey, keys: list[SigningKey]) -> str:
         return "removed"
     if key.signs_from > now:
         return "announced"
-    is_newest = key.signs_from == max(other.signs_from for other in keys if other.signs_from <= now)
+    rivals = [other for other in keys if other.algorithm == key.algorithm and other.signs_from <= now]
+    is_newest = key.signs_from == max(other.signs_from for other in rivals)
     return "signs" if is_newest else "verifies"

@@ -7,6 +7,7 @@ from typing import Any
 from oidc_server.accounts import claims
 from oidc_server.clients.metadata import IDENTITY_SCOPES
 from oidc_server.foundation.encoding import b64url
+from oidc_server.keys import jwt
 from oidc_server.oauth import pkce
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.server import AuthorizationServer
@@ -34,17 +35,18 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "response_types_supported": server.response_types,
         "response_modes_supported": list(checks.RESPONSE_MODES),
         "grant_types_supported": server.grant_types,
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": list(jwt.ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(jwt.ALGORITHMS),
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": list(pkce.METHODS),
         "prompt_values_supported": list(checks.PROMPTS),
-        "acr_values_supported": ["1"],
+        "acr_values_supported": list(checks.ACR_VALUES),
         "claims_supported": [*claims.SUPPORTED, "auth_time", "acr", "amr", "sid"],
         "claim_types_supported": ["normal"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,

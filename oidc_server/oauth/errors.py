@@ -99,6 +99,12 @@ class ConsentRequired(OAuthRefused):
     error = "consent_required"
 
 
+class UnmetAuthenticationRequirements(OAuthRefused):
+    """Nobody can sign in here in the way that the client finds essential (OpenID Connect Unmet Authentication Requirements)."""
+
+    error = "unmet_authentication_requirements"
+
+
 class RequestNotSupported(OAuthRefused):
     """We don't take request objects by value (OpenID Connect Core §3.1.2.6)."""
 

@@ -68,7 +68,7 @@ class IntrospectionEndpoint:
         return {
             "active": True,
             "iss": issuing.issuer,
-            "sub": str(grant.user_id),
+            "sub": issuing.subject(client, grant.user_id),
             "client_id": grant.client_id,
             "scope": " ".join(grant.scopes),
             "auth_time": int(grant.authenticated_at.timestamp()),

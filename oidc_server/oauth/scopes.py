@@ -19,6 +19,12 @@ WORDS = {
 }
 
 
+def worded(name: str) -> str:
+    """What the consent page says of what nobody has found words for: a single claim, or a resource server's scope."""
+    kind, _, claim = name.partition(":")
+    return f"See your {claim.replace('_', ' ')}" if kind == "claim" and claim else name
+
+
 def parse(text: str | None) -> frozenset[str]:
     """The scopes in a parameter, none if there is no parameter; InvalidScope if it is malformed."""
     if text is None:

@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from oidc_server.accounts import claims
 from oidc_server.accounts.models import User
+from oidc_server.clients.registry import Client
 from oidc_server.foundation import clock
+from oidc_server.keys import jwt
 from oidc_server.keys.jwt import InvalidToken
-from oidc_server.oauth import bearer
+from oidc_server.oauth import bearer, claims_request
 from oidc_server.oauth.bearer import InsufficientScope, InvalidAccessToken
 from oidc_server.oauth.errors import OAuthRefused
 from oidc_server.oauth.server import AuthorizationServer, answer
@@ -20,7 +22,15 @@ from oidc_server.tokens.grants import is_standing
 from oidc_server.tokens.inspection import is_untouched
 from oidc_server.tokens.models import Grant
 
-_COLUMNS = (User.id, User.username, User.email, User.email_verified, User.claims, User.updated_at)
+_COLUMNS = (
+    User.id,
+    User.username,
+    User.email,
+    User.email_verified,
+    User.claims,
+    User.updated_at,
+    Grant.claims.label("asked"),
+)
 _OF_THE_TOKEN = (
     select(*_COLUMNS)
     .join(Grant, Grant.user_id == User.id)
@@ -38,20 +48,33 @@ class UserinfoEndpoint:
         """Answer one request."""
         try:
             text = await bearer.presented(request)
-            return answer(await self._server.database.run(self._claims, text))
+            return await self._server.database.run(self._tell, text)
         except OAuthRefused as refusal:
             return bearer.challenge(refusal, scope="openid")
 
-    def _claims(self, text: str) -> dict[str, Any]:
+    def _tell(self, text: str) -> Response:
         token = self._read(text)
         if "openid" not in token.scopes:
             raise InsufficientScope("The access token lacks the scope openid.")
         with self._server.database.autocommit() as connection:
             values = {"grant_id": token.grant_id, "jti": token.jti, "now": clock.now()}
             row = connection.execute(_OF_THE_TOKEN, values).first()
-        if row is None or self._server.query_client(token.client_id) is None:
+        client = self._server.query_client(token.client_id)
+        if row is None or client is None:
             raise InvalidAccessToken(because="revoked, or its grant, person or client is gone")
-        return {"sub": str(row.id), **claims.of(row, token.scopes)}
+        told = {**claims.of(row, token.scopes), **claims.named(row, claims_request.names(row.asked, "userinfo"))}
+        return self._answer(client, {**told, "sub": self._server.issuing.subject(client, row.id)})
+
+    def _answer(self, client: Client, told: dict[str, Any]) -> Response:
+        """JSON, or a signed JWT for clients that registered for one (Core §5.3.2)."""
+        algorithm = client.metadata.userinfo_signed_response_alg
+        if algorithm is None:
+            return answer(told)
+        issuing = self._server.issuing
+        signed = jwt.sign(
+            issuing.ring.current(algorithm), "JWT", {**told, "iss": issuing.issuer, "aud": client.client_id}
+        )
+        return Response(signed, headers={"Cache-Control": "no-store"}, media_type="application/jwt")
 
     def _read(self, text: str) -> AccessToken:
         issuing = self._server.issuing

@@ -43,6 +43,7 @@ class Request:
     redirect_uri: str | None = None
     code_challenge: str | None = None
     nonce: str | None = None
+    claims: dict[str, Any] | None = None
     with_refresh_token: bool = False
 
 
@@ -67,6 +68,7 @@ class Granted:
     redirect_uri: str | None
     code_challenge: str | None
     nonce: str | None
+    claims: dict[str, Any] | None
     authenticated_at: datetime
     acr: str
     amr: tuple[str, ...]
@@ -145,6 +147,7 @@ def make(
         "redirect_uri": asked.redirect_uri,
         "code_challenge": asked.code_challenge,
         "nonce": asked.nonce,
+        "claims": asked.claims,
         "authenticated_at": authentication.authenticated_at,
         "acr": authentication.acr,
         "amr": list(authentication.amr),

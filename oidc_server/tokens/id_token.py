@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from hashlib import sha256
+from hashlib import sha256, sha512
 from typing import Any
 
 from oidc_server.foundation import clock
@@ -15,7 +15,7 @@ MEDIA_TYPE = "jwt"
 
 
 def sign(
-    ring: Ring, issuer: str, *, subject: str, grant: Granted, lifetime: timedelta, nonce: str | None,
+    key: jwt.Key, issuer: str, *, subject: str, grant: Granted, lifetime: timedelta, nonce: str | None,
     access_token: str | None, code: str | None = None, about: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
     """A new ID token.
@@ -36,14 +36,14 @@ def sign(
         "amr": grant.amr,
     }
     if access_token is not None:
-        claims["at_hash"] = half_hash(access_token)
+        claims["at_hash"] = half_hash(access_token, key.algorithm)
     if code is not None:
-        claims["c_hash"] = half_hash(code)
+        claims["c_hash"] = half_hash(code, key.algorithm)
     if nonce is not None:
         claims["nonce"] = nonce
     if grant.session_id is not None:
         claims["sid"] = str(grant.session_id)
-    return jwt.sign(ring.current(), "JWT", claims)
+    return jwt.sign(key, "JWT", claims)
 
 
 def read_hint(ring: Ring, issuer: str, text: str) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def read_hint(ring: Ring, issuer: str, text: str) -> dict[str, Any]:
     return claims
 
 
-def half_hash(text: str) -> str:
-    """The left half of a SHA-256 hash: `at_hash` for an RS256 ID token (Core §3.1.3.6)."""
-    return b64url(sha256(text.encode("ascii")).digest()[:16])
+def half_hash(text: str, algorithm: str) -> str:
+    """The left half of a hash, as long as the ID token's algorithm hashes (Core §3.1.3.6); Ed25519 hashes with SHA-512."""
+    digest = sha512(text.encode("ascii")) if algorithm == "EdDSA" else sha256(text.encode("ascii"))
+    return b64url(digest.digest()[: digest.digest_size // 2])

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Set
 from typing import Any
+from uuid import UUID
 
+from oidc_server.clients import subjects
 from oidc_server.clients.registry import Client
 from oidc_server.clients.resources import ResourceRegistry
 from oidc_server.foundation.sealing import Sealing
@@ -25,13 +27,22 @@ class Issuing:
         self.resources = resources
 
     def for_grant(
-        self, grant: Granted, client: Client, scopes: frozenset[str], *, nonce: str | None = None
+        self,
+        grant: Granted,
+        client: Client,
+        scopes: frozenset[str],
+        *,
+        nonce: str | None = None,
+        about: Mapping[str, Any] | None = None,
     ) -> TokenResponse:
-        """An access token, an ID token where `openid` was granted, and a refresh token where the client may use one."""
+        """An access token, an ID token where `openid` was granted, and a refresh token where the client may use one.
+
+        The ID token tells the claims `about` the person besides its own.
+        """
         access = self._access_token(grant, client, scopes)
         response = self._response(access, scopes)
         if "openid" in scopes:
-            response["id_token"] = self._id_token(grant, nonce=nonce, access_token=access)
+            response["id_token"] = self._id_token(grant, client, nonce=nonce, access_token=access, about=about)
         if client.may_use("refresh_token"):
             response["refresh_token"] = refresh_token.mint(self.sealing, grant.id, grant.refresh_counter)
         return response
@@ -39,25 +50,26 @@ class Issuing:
     def for_browser(
         self, grant: Granted, client: Client, wanted: Set[str], *, code: str | None, about: Mapping[str, Any]
     ) -> TokenResponse:
-        """What an authorization response holds besides its code, as its response type wants (Core §3.2.2.5, §3.3.2.5).
-
-        Claims `about` the person stand in the ID token only where no access token comes that userinfo would take (§5.4).
-        """
+        """What an authorization response holds besides its code, as its response type wants (Core §3.2.2.5, §3.3.2.5)."""
         scopes, access = frozenset(grant.scopes), None
         response: TokenResponse = {}
         if "token" in wanted:
             access = self._access_token(grant, client, scopes)
             response |= self._response(access, scopes)
         if "id_token" in wanted:
-            told = {} if wanted & {"token", "code"} else about
-            response["id_token"] = self._id_token(grant, nonce=grant.nonce, access_token=access, code=code, about=told)
+            tied = {"access_token": access, "code": code}
+            response["id_token"] = self._id_token(grant, client, nonce=grant.nonce, about=about, **tied)
         return response
+
+    def subject(self, client: Client, user_id: UUID) -> str:
+        """The `sub` by which this client knows a user."""
+        return subjects.of(self.sealing, client.metadata, user_id)
 
     def _access_token(self, grant: Granted, client: Client, scopes: frozenset[str]) -> str:
         return access_token.sign(
             self.ring,
             self.issuer,
-            subject=str(grant.user_id),
+            subject=self.subject(client, grant.user_id),
             client_id=client.client_id,
             audience=self.audience(scopes),
             scopes=scopes,
@@ -65,9 +77,14 @@ class Issuing:
             grant=grant,
         )
 
-    def _id_token(self, grant: Granted, **values: Any) -> str:
+    def _id_token(self, grant: Granted, client: Client, **values: Any) -> str:
         return id_token.sign(
-            self.ring, self.issuer, subject=str(grant.user_id), grant=grant, lifetime=self.lifetimes.id_token, **values
+            self.ring.current(client.metadata.id_token_signed_response_alg),
+            self.issuer,
+            subject=self.subject(client, grant.user_id),
+            grant=grant,
+            lifetime=self.lifetimes.id_token,
+            **values,
         )
 
     def for_client(self, client: Client, scopes: frozenset[str]) -> TokenResponse:

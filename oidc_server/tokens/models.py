@@ -29,6 +29,8 @@ class Grant(Base):
     redirect_uri: Mapped[str | None] = mapped_column(Text)
     code_challenge: Mapped[str | None]
     nonce: Mapped[str | None] = mapped_column(Text)
+    claims: Mapped[dict[str, Any] | None]
+    """Single claims that were asked for, by `userinfo` and `id_token` (OpenID Connect Core §5.5)."""
     authenticated_at: Mapped[datetime]
     acr: Mapped[str]
     amr: Mapped[list[str]]

@@ -108,4 +108,4 @@ async def test_what_we_would_not_have_issued_is_no_hint(house: House, claims: di
 def test_the_example_of_the_specification() -> None:
     access = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"
 
-    assert id_token.half_hash(access) == "77QmUPtjPfzWtF2AnpK9RQ"  # OpenID Connect Core A.3
+    assert id_token.half_hash(access, "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"  # OpenID Connect Core A.3

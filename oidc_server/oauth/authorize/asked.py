@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from oidc_server.clients.metadata import response_type
 from oidc_server.clients.registry import Client
+from oidc_server.oauth import claims_request
 from oidc_server.oauth.parameters import OAuthRequest
 
 
@@ -18,8 +20,10 @@ class AuthorizationRequest(OAuthRequest):
     code_challenge: str | None = None
     prompts: frozenset[str] = frozenset()
     max_age: timedelta | None = None
+    claims: dict[str, dict[str, Any]] | None = None
+    """The single claims asked for."""
     hinted_subject: str | None = None
-    """The subject of `id_token_hint`."""
+    """The subject that `id_token_hint` or the claims parameter names."""
 
     grant_id: UUID | None = None
     """The id of the grant it may lead to, if it waited in an interaction."""
@@ -49,6 +53,11 @@ class AuthorizationRequest(OAuthRequest):
         if asked in ("fragment", "form_post") or (asked == "query" and not holds_tokens):
             return asked
         return "fragment" if holds_tokens else "query"
+
+    @property
+    def to_allow(self) -> frozenset[str]:
+        """What the person is asked to allow: scopes, and `claim:NAME` for each claim that no scope brings."""
+        return self.scopes | {f"claim:{name}" for name in claims_request.beyond(self.claims, self.scopes)}
 
     @property
     def values(self) -> Mapping[str, str]:

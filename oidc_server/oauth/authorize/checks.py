@@ -10,7 +10,7 @@ from datetime import timedelta
 from oidc_server.clients import redirect_uris
 from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
-from oidc_server.oauth import pkce, scopes
+from oidc_server.oauth import claims_request, pkce, scopes
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.errors import (
     InvalidRequest,
@@ -19,11 +19,13 @@ from oidc_server.oauth.errors import (
     RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
 )
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.tokens import id_token
 
 PROMPTS = ("none", "login", "consent", "select_account")
+ACR_VALUES = ("1",)
 RESPONSE_MODES = ("query", "fragment", "form_post")
 
 
@@ -145,12 +147,25 @@ def check_prompt(asked: AuthorizationRequest, server: AuthorizationServer) -> No
 
 def check_max_age(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
     """How old a sign-in may be is a number of seconds (OpenID Connect Core §3.1.2.1)."""
-    max_age = asked.get("max_age")
+    max_age, by_default = asked.get("max_age"), asked.client.metadata.default_max_age
     if max_age is None:
+        asked.max_age = None if by_default is None else timedelta(seconds=by_default)
         return
     if not (max_age.isascii() and max_age.isdigit() and len(max_age) <= 9):
         raise InvalidRequest(f"Received max_age {max_age!r}, expected a number of seconds.")
     asked.max_age = timedelta(seconds=int(max_age))
+
+
+def check_claims(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """Single claims are asked for as OpenID Connect Core §5.5 says; of some it matters what they are (§5.5.1)."""
+    asked.claims = claims_request.parse(asked.get("claims"))
+    if subjects := claims_request.demanded(asked.claims, "sub"):
+        asked.hinted_subject = subjects[0]
+    classes = claims_request.demanded(asked.claims, "acr")
+    if classes and not set(classes) & set(ACR_VALUES):
+        raise UnmetAuthenticationRequirements(
+            f"Received the essential acr {classes[0]!r}, expected one of: {', '.join(ACR_VALUES)}."
+        )
 
 
 def check_id_token_hint(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
@@ -164,6 +179,8 @@ def check_id_token_hint(asked: AuthorizationRequest, server: AuthorizationServer
         raise InvalidRequest("id_token_hint is not an ID token of this server.", because=str(error)) from error
     if claims["aud"] != asked.client.client_id:
         raise InvalidRequest("id_token_hint was issued to another client.")
+    if asked.hinted_subject not in (None, claims["sub"]):
+        raise InvalidRequest("id_token_hint and the claims parameter name different people.")
     asked.hinted_subject = claims["sub"]
 
 
@@ -184,6 +201,7 @@ OF_THE_REQUEST: tuple[Check, ...] = (
     check_pkce,
     check_prompt,
     check_max_age,
+    check_claims,
     check_id_token_hint,
 )
 

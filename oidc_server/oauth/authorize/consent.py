@@ -58,7 +58,7 @@ class ConsentPage:
             problem=problem,
             client=asked.client,
             person=person.user,
-            scopes=[(scope, words.get(scope, scope)) for scope in _in_order(asked.scopes)],
+            scopes=[(scope, words.get(scope) or scopes.worded(scope)) for scope in _in_order(asked.to_allow)],
             return_host=redirect_uris.host(asked.redirect_uri),
             interaction=interactions.seal(self._server.issuing.sealing, waiting.asking(person.user.id)),
         )
@@ -80,8 +80,8 @@ class ConsentPage:
 
     def _remember(self, person: Current, asked: AuthorizationRequest) -> None:
         with self._server.database.transaction() as session:
-            memory.give(session, person.user.id, asked.client.client_id, asked.scopes)
-            allowed = " ".join(sorted(asked.scopes))
+            memory.give(session, person.user.id, asked.client.client_id, asked.to_allow)
+            allowed = " ".join(sorted(asked.to_allow))
             trail.record(session, Event.CONSENT_GIVEN, client_id=asked.client.client_id, **person.ids, scope=allowed)
 
     def _waiting(self, request: Request, sealed: str) -> Interaction | None:

@@ -31,6 +31,8 @@ class Situation:
 
     asked: AuthorizationRequest
     person: Current | None
+    subject: str | None
+    """By which the client knows them."""
     remembered: frozenset[str]
     """The scopes that the person has allowed the client before."""
     interaction: Interaction | None
@@ -84,13 +86,13 @@ def has_just_signed_in(situation: Situation) -> bool:
 def is_another_person(situation: Situation) -> bool:
     """Whether the client expects somebody else."""
     hinted, person = situation.asked.hinted_subject, situation.person
-    return hinted is not None and person is not None and hinted != str(person.user.id)
+    return hinted is not None and person is not None and hinted != situation.subject
 
 
 def consent_is_due(situation: Situation) -> bool:
     """Whether the person must be asked (OpenID Connect Core §3.1.2.4)."""
     asked = situation.asked
-    if decision_of(situation) == "allow" and asked.scopes <= situation.remembered:
+    if decision_of(situation) == "allow" and asked.to_allow <= situation.remembered:
         return False
     if "consent" in asked.prompts:
         return True
@@ -98,7 +100,7 @@ def consent_is_due(situation: Situation) -> bool:
         return False
     if asked.client.metadata.is_public and not may_be_remembered(asked):
         return True
-    return not asked.scopes <= situation.remembered
+    return not asked.to_allow <= situation.remembered
 
 
 def may_be_remembered(asked: AuthorizationRequest) -> bool:

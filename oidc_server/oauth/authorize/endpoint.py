@@ -125,14 +125,15 @@ class AuthorizationEndpoint:
             raise as_refusal(error) from error
 
     def _situation(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Situation:
-        person, remembered = None, frozenset[str]()
+        person, subject, remembered = None, None, frozenset[str]()
         if self._visitors.has_cookie(request):
             with self._server.database.autocommit() as connection:
                 person = self._visitors.find_with(connection, request)
                 if person is not None:
                     self._visitors.ledger.see(connection, person.session)
+                    subject = self._server.issuing.subject(asked.client, person.user.id)
                     remembered = memory.recall(connection, person.user.id, asked.client.client_id)
-        return Situation(asked, person, remembered, interaction, clock.now())
+        return Situation(asked, person, subject, remembered, interaction, clock.now())
 
     def _ask_person(
         self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None, step: Step

@@ -7,6 +7,7 @@ from typing import Any
 
 from oidc_server.accounts import claims
 from oidc_server.audit.events import Event
+from oidc_server.oauth import claims_request
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.server import AuthorizationServer
@@ -19,10 +20,16 @@ def answer(server: AuthorizationServer, asked: AuthorizationRequest, authenticat
     """The parameters of the answer, for a person who is signed in; raises AlreadyAnswered on a repetition."""
     grant = _make(server, asked, authentication)
     code = codes.mint(server.issuing.sealing, grant.id) if "code" in asked.response_types else None
-    about = claims.of(asked.user, asked.scopes)
+    about = _about(asked) if "id_token" in asked.response_types else {}
     tokens = server.issuing.for_browser(grant, asked.client, asked.response_types, code=code, about=about)
     server.trail.note(Event.GRANT_MADE, **grant.ids, scope=" ".join(grant.scopes), response_type=asked.response_type)
     return {**({"code": code} if code else {}), **tokens}
+
+
+def _about(asked: AuthorizationRequest) -> dict[str, Any]:
+    """What the ID token tells of the person: what was asked for it, and all where no access token comes (Core §5.4, §5.5)."""
+    told = claims.named(asked.user, claims_request.names(asked.claims, "id_token") & set(claims.SUPPORTED))
+    return told if asked.response_types & {"token", "code"} else {**claims.of(asked.user, asked.scopes), **told}
 
 
 def _make(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> Granted:
@@ -33,6 +40,7 @@ def _make(server: AuthorizationServer, asked: AuthorizationRequest, authenticati
         redirect_uri=asked.redirect_uri,
         code_challenge=asked.code_challenge,
         nonce=asked.get("nonce"),
+        claims=asked.claims,
         with_refresh_token=has_code and asked.client.may_use("refresh_token"),
     )
     with server.database.autocommit() as connection:

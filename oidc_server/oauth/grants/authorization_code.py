@@ -8,7 +8,7 @@ from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.clients import redirect_uris
 from oidc_server.foundation import clock
-from oidc_server.oauth import pkce, scopes
+from oidc_server.oauth import about, pkce, scopes
 from oidc_server.oauth.authorize import checks, granting
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from oidc_server.tokens import code as codes
@@ -51,7 +51,7 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
         client, issuing, grant = self.request.client, self.server.issuing, self.grant
         allowed = scopes.today(grant.scopes, client.scopes, issuing.resources.all().scopes)
         self._spend(grant)
-        token = issuing.for_grant(grant, client, allowed, nonce=grant.nonce)
+        token = issuing.for_grant(grant, client, allowed, nonce=grant.nonce, about=about.told(self.server, grant))
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
         return 200, token, self.TOKEN_RESPONSE_HEADER
 

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc6749 import grants as authlib
 
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.oauth import scopes
+from oidc_server.oauth import about, scopes
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from oidc_server.tokens import grants, refresh_token
 from oidc_server.tokens.grants import Granted
@@ -39,7 +39,8 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Rotate the refresh token and issue what is due."""
         grant = self._rotated()
-        token = self.server.issuing.for_grant(grant, self.request.client, self.scopes)
+        told = about.told(self.server, grant)
+        token = self.server.issuing.for_grant(grant, self.request.client, self.scopes, about=told)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
         return 200, token, self.TOKEN_RESPONSE_HEADER
 

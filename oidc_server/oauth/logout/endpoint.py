@@ -55,7 +55,7 @@ class LogoutEndpoint:
         person = self._visitors.find(request)
         if person is None:
             return self._done(request, asked.return_to)
-        if asked.speaks_for(person):
+        if asked.speaks_for(person, self._server):
             return self._end(request, person, asked.return_to, asked.client.client_id if asked.client else None)
         return self._ask(request, person, asked.return_to, asked.client.name if asked.client else None)
 

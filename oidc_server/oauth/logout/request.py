@@ -25,9 +25,11 @@ class LogoutRequest:
     return_to: str | None
     """Where the person goes afterwards: the client's own address, with its state."""
 
-    def speaks_for(self, person: Current) -> bool:
+    def speaks_for(self, person: Current, server: AuthorizationServer) -> bool:
         """Whether the client showed that it means this very person and session, so that nobody needs to be asked."""
-        if self.hint is None or self.hint["sub"] != str(person.user.id):
+        if self.hint is None or self.client is None:
+            return False
+        if self.hint["sub"] != server.issuing.subject(self.client, person.user.id):
             return False
         return self.hint.get("sid") in (None, str(person.session.id))
 

@@ -63,7 +63,9 @@ def situation(request: AuthorizationRequest | None = None, **known: Any) -> Situ
         "interaction": None,
         "now": NOW,
     }
-    return Situation(asked=request or asked(), **{**usual, **known})
+    person = known.get("person", usual["person"])
+    subject = str(person.user.id) if person else None
+    return Situation(asked=request or asked(), subject=subject, **{**usual, **known})
 
 
 def step(request: AuthorizationRequest | None = None, **known: Any) -> Step:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.models import User
+from oidc_server.clients.metadata import ClientMetadata
+from oidc_server.clients.registry import Client
 from oidc_server.house import House
 from oidc_server.oauth.logout.request import LogoutRequest
 from oidc_server.sessions.models import BrowserSession
@@ -135,6 +139,8 @@ async def test_nobody_who_is_signed_out_is_sent_elsewhere_either(
 
 ALICE, SESSION = UUID(int=1), UUID(int=10)
 PERSON = Current(User(id=ALICE), BrowserSession(id=SESSION, user_id=ALICE))
+SHOP = Client("shop", ClientMetadata.model_construct())
+SERVER: Any = SimpleNamespace(issuing=SimpleNamespace(subject=lambda _, user_id: str(user_id)))
 REQUEST = LogoutRequest(hint=None, client=None, return_to=None)
 
 
@@ -143,10 +149,14 @@ REQUEST = LogoutRequest(hint=None, client=None, return_to=None)
     st.sampled_from([None, str(SESSION), str(UUID(int=11)), "", SESSION.hex]),
 )
 def test_a_hint_speaks_for_exactly_one_person_and_session(subject: str, session: str | None) -> None:
-    asked = replace(REQUEST, hint={"sub": subject, "sid": session})
+    asked = replace(REQUEST, hint={"sub": subject, "sid": session}, client=SHOP)
 
-    assert asked.speaks_for(PERSON) == (subject == str(ALICE) and session in (None, str(SESSION)))
+    assert asked.speaks_for(PERSON, SERVER) == (subject == str(ALICE) and session in (None, str(SESSION)))
 
 
 def test_without_a_hint_nobody_speaks_for_anybody() -> None:
-    assert not REQUEST.speaks_for(PERSON)
+    assert not replace(REQUEST, client=SHOP).speaks_for(PERSON, SERVER)
+
+
+def test_without_its_client_a_hint_speaks_for_nobody() -> None:
+    assert not replace(REQUEST, hint={"sub": str(ALICE)}).speaks_for(PERSON, SERVER)

@@ -1,0 +1,75 @@
+"""The claims parameter: single claims that a client asks for, essential or not (OpenID Connect Core §5.5)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from oidc_server.accounts import claims
+from oidc_server.oauth.errors import InvalidRequest
+
+PLACES = ("userinfo", "id_token")
+#: What we can be asked for; the last three say how somebody signed in.
+KNOWN = frozenset({*claims.SUPPORTED, "auth_time", "acr", "amr"})
+_MAX_DEPTH = 20
+
+Claims = dict[str, dict[str, Any]]
+
+
+def parse(text: str | None) -> Claims | None:
+    """What is asked for, by place; claims that we don't know are left out. InvalidRequest if it is malformed."""
+    if text is None:
+        return None
+    received = _object("claims", _json(text))
+    found = {place: _known(place, received[place]) for place in PLACES if received.get(place) is not None}
+    return {place: asked for place, asked in found.items() if asked} or None
+
+
+def names(asked: Mapping[str, Any] | None, place: str) -> frozenset[str]:
+    """The claims asked for in one place."""
+    return frozenset((asked or {}).get(place) or ())
+
+
+def beyond(asked: Mapping[str, Any] | None, scopes: Iterable[str]) -> frozenset[str]:
+    """The claims about a person that are asked for besides those that scopes bring."""
+    covered = {name for scope in scopes for name in claims.BY_SCOPE.get(scope, ())}
+    wanted = {name for place in PLACES for name in names(asked, place)}
+    return frozenset(wanted & set(claims.SUPPORTED) - covered - {"sub"})
+
+
+def demanded(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
+    """The values of which the ID token must have one, if that is essential (Core §5.5.1)."""
+    wish = ((asked or {}).get("id_token") or {}).get(name)
+    if not isinstance(wish, dict) or not (wish.get("essential") or name == "sub"):
+        return ()
+    values = [wish["value"]] if "value" in wish else wish.get("values") or []
+    return tuple(str(value) for value in values)
+
+
+def _known(place: str, received: Any) -> dict[str, Any]:
+    wishes = _object(f"claims.{place}", received)
+    for name, wish in wishes.items():
+        if wish is not None:
+            _check_wish(f"claims.{place}.{name}", _object(f"claims.{place}.{name}", wish))
+    return {name: wish for name, wish in wishes.items() if name.partition("#")[0] in KNOWN and "#" not in name}
+
+
+def _check_wish(where: str, wish: dict[str, Any]) -> None:
+    if not isinstance(wish.get("essential", False), bool):
+        raise InvalidRequest(f"{where}.essential must be true or false.")
+    if not isinstance(wish.get("values", []), list):
+        raise InvalidRequest(f"{where}.values must be an array.")
+
+
+def _json(text: str) -> Any:
+    if text.count("{") + text.count("[") > _MAX_DEPTH * 20:
+        raise InvalidRequest("The parameter claims is nested too deeply.")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("The parameter claims is not JSON (OpenID Connect Core 5.5).") from error
+
+
+def _object(where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{where} must be a JSON object (OpenID Connect Core 5.5).")
+    return value
