@@ -48,9 +48,9 @@ def test_whatever_is_sent_is_read_or_refused(received: Any) -> None:
         '"x"',
         '{"userinfo": []}',
         '{"id_token": {"email": "yes"}}',
-        "[" * 100000,
         '{"id_token": {"acr": {"essential": "yes"}}}',
         '{"id_token": {"acr": {"values": "1"}}}',
+        "[" * 100_000,
     ],
 )
 def test_what_is_no_claims_request_is_refused(text: str) -> None:
