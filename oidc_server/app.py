@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.sign_in,
         house.trail,
     )
-    oauth_routes.register(server, house.registry, house.sealing)
+    oauth_routes.register(server, house.registry, house.sealing, house.key_sets)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])
     app = FastAPI(
         title="oidc-server",

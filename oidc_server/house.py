@@ -12,7 +12,8 @@ from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
 from oidc_server.audit.trail import Trail
-from oidc_server.clients import client_secrets
+from oidc_server.clients import client_secrets, used_assertions
+from oidc_server.clients.key_sets import KeySets
 from oidc_server.clients.registry import Registry
 from oidc_server.clients.resources import ResourceRegistry
 from oidc_server.foundation import sealing
@@ -45,6 +46,7 @@ class House:
         self.rotation = Rotation(self.database, self.sealing, settings)
         self.ring.make_first = self.rotation.start
         self.registry = Registry(self.database, self.changes)
+        self.key_sets = KeySets()
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources)
@@ -85,6 +87,7 @@ class House:
         removed = {
             "grants": grants.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
+            "used_assertions": used_assertions.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }
         with self.database.transaction() as session:

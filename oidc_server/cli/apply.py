@@ -133,16 +133,26 @@ def _client_event(was_enabled: bool, is_enabled: bool) -> Event:
 
 def _secret(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> bool:
     """Give the client the file's secret, or one of its own if it has none; whether anything changed."""
-    if entry.is_public:
+    if not entry.has_secret:
         return False
+    signs = entry.signs_with_secret
     known = client_secrets.stored(session, entry.client_id)
+    is_usable = bool(known) and (not signs or any(one.sealed_secret for one in known))
     if entry.client_secret is None:
-        if not known:
-            outcome.secrets[entry.client_id] = client_secrets.add(session, house.sealing, entry.client_id)
-        return not known
-    if client_secrets.matches(house.sealing, entry.client_id, entry.client_secret, known):
+        if not is_usable:
+            made = client_secrets.add(session, house.sealing, entry.client_id, signs=signs)
+            outcome.secrets[entry.client_id] = made
+        return not is_usable
+    if is_usable and client_secrets.matches(house.sealing, entry.client_id, entry.client_secret, known):
         return False
-    client_secrets.rotate(session, house.sealing, entry.client_id, keep_old_for=timedelta(), secret=entry.client_secret)
+    client_secrets.rotate(
+        session,
+        house.sealing,
+        entry.client_id,
+        keep_old_for=timedelta(),
+        secret=entry.client_secret,
+        signs=signs,
+    )
     return True
 
 

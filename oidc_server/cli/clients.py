@@ -113,7 +113,9 @@ def _add(house: House, client_id: str, metadata: ClientMetadata) -> str | None:
     with house.database.transaction() as session:
         registry.add(session, client_id, metadata)
         trail.record(session, Event.CLIENT_CREATED, client_id=client_id)
-        return None if metadata.is_public else client_secrets.add(session, house.sealing, client_id)
+        if not metadata.has_secret:
+            return None
+        return client_secrets.add(session, house.sealing, client_id, signs=metadata.signs_with_secret)
 
 
 def _list(house: House) -> list[ClientRow]:
@@ -123,16 +125,18 @@ def _list(house: House) -> list[ClientRow]:
 
 def _rotate(house: House, client_id: str, keep_old_for: timedelta) -> str | None:
     with house.database.transaction() as session:
-        if not _has_secrets(session, client_id):
+        method = _method(session, client_id)
+        if not method.startswith("client_secret"):
             return None
-        secret = client_secrets.rotate(session, house.sealing, client_id, keep_old_for=keep_old_for)
+        signs = method == "client_secret_jwt"
+        secret = client_secrets.rotate(session, house.sealing, client_id, keep_old_for=keep_old_for, signs=signs)
         trail.record(session, Event.CLIENT_SECRET_ROTATED, client_id=client_id)
         return secret
 
 
-def _has_secrets(session: Session, client_id: str) -> bool:
+def _method(session: Session, client_id: str) -> str:
     client = session.get(ClientRow, client_id)
-    return client is not None and client.registration.get("token_endpoint_auth_method") != "none"
+    return "" if client is None else str(client.registration.get("token_endpoint_auth_method", "client_secret_basic"))
 
 
 def _disable(house: House, client_id: str) -> bool:

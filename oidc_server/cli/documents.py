@@ -42,8 +42,10 @@ class ClientEntry(ClientMetadata):
 
     @model_validator(mode="after")
     def _secret_fits(self) -> Self:
-        if self.client_secret is not None and self.is_public:
-            raise ValueError("client_secret is not for clients with token_endpoint_auth_method none")
+        if self.client_secret is not None and not self.has_secret:
+            raise ValueError(f"client_secret is not for token_endpoint_auth_method {self.token_endpoint_auth_method}")
+        if self.signs_with_secret and len(self.client_secret or "-" * 32) < 32:
+            raise ValueError("client_secret must have 32 characters or more for client_secret_jwt (RFC 7518 §3.2)")
         return self
 
     def metadata(self) -> ClientMetadata:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.clients.models import ClientSecret
@@ -22,28 +22,46 @@ SAMPLES = ("demo-secret-for-development-only-0001",)
 _NOTHING = b64url(bytes([1]) + bytes(32))
 
 
+#: What `StoredSecret` is made of, for the client with the bound parameter `client_id`.
+OF_CLIENT = select(ClientSecret.secret_hash, ClientSecret.expires_at, ClientSecret.sealed_secret).where(
+    ClientSecret.client_id == bindparam("client_id")
+)
+
+
 @dataclass(frozen=True)
 class StoredSecret:
     """A secret as it is kept."""
 
     secret_hash: str
     expires_at: datetime | None
+    sealed_secret: bytes | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still works."""
+        return self.expires_at is None or self.expires_at > clock.now()
 
 
 def matches(sealing: Sealing, client_id: str, secret: str, stored: Sequence[StoredSecret]) -> bool:
     """Whether this is one of the client's live secrets; takes as long when there is none."""
-    now = clock.now()
-    live = [one.secret_hash for one in stored if one.expires_at is None or one.expires_at > now]
+    live = [one.secret_hash for one in stored if one.is_live]
     return any([sealing.recognises(PURPOSE, _bound(client_id, secret), one) for one in live or [_NOTHING]])  # noqa: C419 - all
 
 
-def add(session: Session, sealing: Sealing, client_id: str, secret: str | None = None) -> str:
-    """Give a client a secret, a new one unless told; returns it, the only time anybody can."""
+def readable(sealing: Sealing, client_id: str, stored: Sequence[StoredSecret]) -> list[bytes]:
+    """The client's live secrets themselves, as far as they were kept for signing."""
+    sealed = [one.sealed_secret for one in stored if one.is_live and one.sealed_secret is not None]
+    return [sealing.open(PURPOSE, one, client_id.encode()) for one in sealed]
+
+
+def add(session: Session, sealing: Sealing, client_id: str, secret: str | None = None, *, signs: bool = False) -> str:
+    """Give a client a secret, a new one unless told; returns it. One that `signs` is kept sealed besides its hash."""
     secret = secret or new_secret()
     session.add(
         ClientSecret(
             client_id=client_id,
             secret_hash=sealing.fingerprint(PURPOSE, _bound(client_id, secret)),
+            sealed_secret=sealing.seal(PURPOSE, secret.encode(), client_id.encode()) if signs else None,
             created_at=clock.now(),
         )
     )
@@ -52,7 +70,13 @@ def add(session: Session, sealing: Sealing, client_id: str, secret: str | None =
 
 
 def rotate(
-    session: Session, sealing: Sealing, client_id: str, *, keep_old_for: timedelta, secret: str | None = None
+    session: Session,
+    sealing: Sealing,
+    client_id: str,
+    *,
+    keep_old_for: timedelta,
+    secret: str | None = None,
+    signs: bool = False,
 ) -> str:
     """Give a client a new secret; the old ones work a while longer, if at all."""
     of_client = ClientSecret.client_id == client_id
@@ -62,15 +86,12 @@ def rotate(
         session.execute(update(ClientSecret).where(of_client, expires_later).values(expires_at=until))
     else:
         session.execute(delete(ClientSecret).where(of_client))
-    return add(session, sealing, client_id, secret)
+    return add(session, sealing, client_id, secret, signs=signs)
 
 
 def stored(session: Session, client_id: str) -> list[StoredSecret]:
     """A client's secrets as they are kept."""
-    rows = session.execute(
-        select(ClientSecret.secret_hash, ClientSecret.expires_at).where(ClientSecret.client_id == client_id)
-    )
-    return [StoredSecret(*row) for row in rows]
+    return [StoredSecret(*row) for row in session.execute(OF_CLIENT, {"client_id": client_id})]
 
 
 def samples_in_use(session: Session, sealing: Sealing) -> list[str]:

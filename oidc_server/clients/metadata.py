@@ -5,12 +5,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from oidc_server.clients import redirect_uris
+from oidc_server.clients import jwk_sets, redirect_uris
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
 GrantType = Literal["authorization_code", "implicit", "refresh_token", "client_credentials", "password"]
 SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
+#: What clients may sign with (RFC 7518 §3.1, RFC 8037 §3.1).
+ClientAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
+]
 #: Each with the grant types that it needs (RFC 7591 §2.1, OpenID Connect Registration §2); words in the order of the alphabet.
 RESPONSE_TYPES: dict[str, tuple[GrantType, ...]] = {
     "code": ("authorization_code",),
@@ -20,7 +24,7 @@ RESPONSE_TYPES: dict[str, tuple[GrantType, ...]] = {
     "code token": ("authorization_code", "implicit"),
     "code id_token token": ("authorization_code", "implicit"),
 }
-AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+AuthMethod = Literal["none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
 
 
 def _scope(value: str) -> str:
@@ -91,6 +95,12 @@ class ClientMetadata(BaseModel):
     require_pkce: bool | None = None
     """Whether /authorize demands PKCE; by default as `OIDC_PROTOCOL_REQUIRE_PKCE` says. Public clients always need it."""
     token_endpoint_auth_method: AuthMethod = "client_secret_basic"
+    token_endpoint_auth_signing_alg: ClientAlgorithm | None = None
+    """What the client signs its assertions with; by default anything that fits its method."""
+    jwks: dict[str, Any] | None = None
+    """The client's public keys, by value (RFC 7517 §5)."""
+    jwks_uri: WebAddress | None = None
+    """Where the client publishes its keys; it may rotate them there."""
     scope: Scope = " ".join(IDENTITY_SCOPES)
     """What the client may ask for, parted by spaces."""
     default_max_age: Annotated[int, Field(ge=0, le=10**9)] | None = None
@@ -143,6 +153,24 @@ class ClientMetadata(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _has_keys_to_sign_with(self) -> Self:
+        if self.jwks is not None and self.jwks_uri is not None:
+            raise ValueError("give jwks or jwks_uri, not both (RFC 7591 §2)")
+        if self.jwks is not None:
+            try:
+                jwk_sets.read(self.jwks)
+            except ValueError as error:
+                raise ValueError(f"jwks {error}") from error
+        method, algorithm = self.token_endpoint_auth_method, self.token_endpoint_auth_signing_alg
+        if method == "private_key_jwt" and self.jwks is None and self.jwks_uri is None:
+            raise ValueError("token_endpoint_auth_method private_key_jwt needs jwks or jwks_uri")
+        if algorithm is not None and algorithm.startswith("HS") != (method == "client_secret_jwt"):
+            raise ValueError(
+                f"token_endpoint_auth_signing_alg {algorithm} doesn't fit token_endpoint_auth_method {method}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_one_sector(self) -> Self:
         if self.sector_identifier_uri is not None and not self.sector_identifier_uri.startswith("https://"):
             raise ValueError("sector_identifier_uri must use https (OpenID Connect Core §8.1)")
@@ -165,6 +193,16 @@ class ClientMetadata(BaseModel):
         if self.response_types is not None:
             return self.response_types
         return ("code",) if "authorization_code" in self.grant_types else ()
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it authenticates with a secret."""
+        return self.token_endpoint_auth_method.startswith("client_secret")
+
+    @property
+    def signs_with_secret(self) -> bool:
+        """Whether we must be able to read its secret, to verify what it signed."""
+        return self.token_endpoint_auth_method == "client_secret_jwt"
 
     @property
     def is_public(self) -> bool:

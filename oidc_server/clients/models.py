@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oidc_server.foundation.database import Base
@@ -34,11 +34,25 @@ class ClientSecret(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str]
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The secret itself, sealed under the master key: only for clients that sign with it (client_secret_jwt)."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
 
     def __str__(self) -> str:
         return f"secret of {self.client_id}"
+
+
+class UsedAssertion(Base):
+    """A client's assertion that was used, until it would have expired."""
+
+    __tablename__ = "used_assertions"
+
+    fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    def __str__(self) -> str:
+        return self.fingerprint
 
 
 class ClientOrigin(Base):

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.clients import redirect_uris
+from oidc_server.clients import client_secrets, redirect_uris
 from oidc_server.clients.client_secrets import StoredSecret
 from oidc_server.clients.metadata import ClientMetadata
-from oidc_server.clients.models import ClientOrigin, ClientRow, ClientSecret
+from oidc_server.clients.models import ClientOrigin, ClientRow
 from oidc_server.foundation import changes, clock
 from oidc_server.foundation.changes import Changes, Kept
 from oidc_server.foundation.database import Database
@@ -80,10 +80,8 @@ class Registry:
             ).first()
             if row is None:
                 return None
-            of_client = select(ClientSecret.secret_hash, ClientSecret.expires_at).where(
-                ClientSecret.client_id == client_id
-            )
-            secrets = tuple(StoredSecret(*secret) for secret in connection.execute(of_client))
+            stored = connection.execute(client_secrets.OF_CLIENT, {"client_id": client_id})
+            secrets = tuple(StoredSecret(*secret) for secret in stored)
         return Client(client_id, ClientMetadata.model_construct(**_defaults(row.registration)), secrets)
 
     def _load_origin(self, origin: str) -> bool:

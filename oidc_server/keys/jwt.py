@@ -14,6 +14,8 @@ MAX_LENGTH = 16_384
 _RSA_BITS = 2048
 #: What we sign with (RFC 7518 §3, RFC 8037): the default first.
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+# RFC 9864 gives it other names; under this one relying parties have known it since RFC 8037.
+jws.JWSRegistry.algorithms["EdDSA"].security_warning = None
 _PUBLIC_MEMBERS = frozenset({"kty", "n", "e", "crv", "x", "y"})
 
 Claims = dict[str, Any]

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from oidc_server.accounts import claims
+from oidc_server.clients.key_sets import ASYMMETRIC, SYMMETRIC
 from oidc_server.clients.metadata import IDENTITY_SCOPES
 from oidc_server.foundation.encoding import b64url
 from oidc_server.keys import jwt
@@ -39,8 +40,11 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": list(jwt.ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(jwt.ALGORITHMS),
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
         "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
         "code_challenge_methods_supported": list(pkce.METHODS),
         "prompt_values_supported": list(checks.PROMPTS),
         "acr_values_supported": list(checks.ACR_VALUES),

@@ -6,6 +6,7 @@ from enum import Enum
 from fastapi import APIRouter
 
 from oidc_server.accounts.visitors import Visitors
+from oidc_server.clients.key_sets import KeySets
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -15,6 +16,7 @@ from oidc_server.oauth import described
 from oidc_server.oauth.authorize.consent import ConsentPage
 from oidc_server.oauth.authorize.endpoint import AuthorizationEndpoint
 from oidc_server.oauth.authorize.responses import Responder
+from oidc_server.oauth.client_auth.assertion import AssertionAuthentication
 from oidc_server.oauth.client_auth.client_secret import SecretAuthentication
 from oidc_server.oauth.client_auth.none import NoAuthentication
 from oidc_server.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -56,11 +58,12 @@ class Surroundings:
     visitors: Visitors
 
 
-def register(server: AuthorizationServer, registry: Registry, sealing: Sealing) -> None:
+def register(server: AuthorizationServer, registry: Registry, sealing: Sealing, sets: KeySets) -> None:
     """Tell the server its grants and client authentication methods."""
     for grant in _GRANTS:
         server.register_grant(grant)
-    for authentication in (NoAuthentication(registry), SecretAuthentication(registry, sealing)):
+    by_assertion = AssertionAuthentication(server.issuing.issuer, server.database, registry, sealing, sets)
+    for authentication in (NoAuthentication(registry), SecretAuthentication(registry, sealing), by_assertion):
         server.register_authentication(authentication)
 
 

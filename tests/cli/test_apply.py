@@ -110,7 +110,7 @@ def test_disabling_and_enabling(run: Run, tmp_path: Path) -> None:
         ("clients: [{client_id: 'a b', redirect_uris: ['https://x.example.com/']}]", "printable ASCII without spaces"),
         (
             "clients: [{client_id: x, client_secret: y, token_endpoint_auth_method: none, redirect_uris: ['https://x.example.com/']}]",
-            "client_secret is not for clients with token_endpoint_auth_method none",
+            "client_secret is not for token_endpoint_auth_method none",
         ),
         (
             "clients: [{client_id: x, grant_types: [client_credentials], token_endpoint_auth_method: none}]",

@@ -87,4 +87,4 @@ def test_settings_are_listed_without_secrets_and_misspelt_ones_are_pointed_out(r
 def test_clean_up_says_what_it_removed(run: Run) -> None:
     done = json.loads(run("cleanup", "--json").stdout)
 
-    assert set(done) == {"grants", "sessions", "audit_events", "client_secrets"}
+    assert set(done) == {"grants", "sessions", "used_assertions", "audit_events", "client_secrets"}

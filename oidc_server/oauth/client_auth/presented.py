@@ -5,8 +5,12 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from oidc_server.clients import key_sets
+from oidc_server.clients.key_sets import Unverified
 from oidc_server.oauth.errors import InvalidClient, InvalidRequest
 from oidc_server.oauth.parameters import OAuthRequest
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True)
@@ -18,14 +22,21 @@ class Presented:
     secret: str = field(default="", repr=False)
     unencoded: str = field(default="", repr=False)
     """The secret as HTTP Basic carried it, for the many clients that don't form-encode it."""
+    assertion: str = field(default="", repr=False)
+    """A JWT that the client signed."""
+    endpoint: str = ""
+    """Our own address to which the request came."""
 
 
 def by(request: OAuthRequest) -> Presented:
     """What the request presents; InvalidRequest for two things at once, InvalidClient for nothing readable."""
     headers = request.headers.getlist("authorization")
     client_id, secret = request.get("client_id"), request.get("client_secret")
-    if len(headers) > 1 or (headers and secret is not None):
+    assertion = request.get("client_assertion")
+    if len(headers) + (secret is not None) + (assertion is not None) > 1:
         raise InvalidRequest("The client authenticated in more than one way, expected one (RFC 6749 2.3).")
+    if assertion is not None or request.get("client_assertion_type") is not None:
+        return _assertion(assertion or "", client_id, request)
     if headers:
         presented = _basic(headers[0])
         if client_id not in (None, presented.client_id):
@@ -36,6 +47,20 @@ def by(request: OAuthRequest) -> Presented:
     if secret is not None:
         return Presented("client_secret_post", client_id, secret)
     return Presented("none", client_id)
+
+
+def _assertion(assertion: str, client_id: str | None, request: OAuthRequest) -> Presented:
+    """Read a client assertion: its subject is the client, its algorithm says which kind of key signed it (RFC 7523 §2.2)."""
+    if request.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidRequest(f"client_assertion_type must be {ASSERTION_TYPE} (RFC 7523 2.2).")
+    try:
+        header, subject = key_sets.header_of(assertion), key_sets.claims_of(assertion).get("sub")
+    except Unverified as error:
+        raise InvalidClient(because=f"client_assertion: {error}") from error
+    if not isinstance(subject, str) or client_id not in (None, subject):
+        raise InvalidClient(because="client_assertion: its sub is not the client_id")
+    method = "client_secret_jwt" if str(header.get("alg")).startswith("HS") else "private_key_jwt"
+    return Presented(method, subject, assertion=assertion, endpoint=request.uri)
 
 
 def _basic(header: str) -> Presented:

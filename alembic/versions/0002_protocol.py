@@ -1,0 +1,31 @@
+"""Single claims that were asked for, client secrets that sign, and assertions that were used."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.add_column(sa.Column("claims", sa.JSON(none_as_null=True), nullable=True))
+    with op.batch_alter_table("client_secrets") as secrets:
+        secrets.add_column(sa.Column("sealed_secret", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "used_assertions",
+        sa.Column("fingerprint", sa.String(length=255), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_used_assertions"),
+    )
+    op.create_index("ix_used_assertions_expires_at", "used_assertions", ["expires_at"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("used_assertions")
+    with op.batch_alter_table("client_secrets") as secrets:
+        secrets.drop_column("sealed_secret")
+    with op.batch_alter_table("grants") as grants:
+        grants.drop_column("claims")

@@ -1,0 +1,156 @@
+"""Key sets: the keys with which clients sign what they send us (RFC 7517), by value or fetched from their `jwks_uri`.
+
+Besides `keys/jwt.py` the only door to JOSE. Every algorithm is named; nothing in a token chooses how it is checked.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import structlog
+from joserfc import jws
+from joserfc.jwk import JWKRegistry, OctKey
+
+from oidc_server.clients import jwk_sets
+from oidc_server.clients.registry import Client
+from oidc_server.foundation.database import wait
+
+#: What clients may sign with (RFC 7518 §3.1, RFC 8037 §3.1).
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+SYMMETRIC = ("HS256", "HS384", "HS512")
+_MAX_LENGTH = 16_384
+_KEPT_SECONDS = 600
+_AGAIN_AFTER_SECONDS = 10
+_SETS_AT_MOST = 1_000
+_KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+
+Claims = dict[str, Any]
+Fetch = Callable[[str], Awaitable[bytes]]
+
+log = structlog.get_logger(__name__)
+
+
+class Unverified(Exception):
+    """A JWT that the client can't be shown to have signed; the text is for the log."""
+
+
+@dataclass
+class _Fetched:
+    keys: list[dict[str, Any]]
+    at: float = field(default_factory=monotonic)
+
+
+class KeySets:
+    """Every client's keys, as this node knows them; call it inside `Database.run`."""
+
+    def __init__(self, fetch: Fetch | None = None) -> None:
+        self._fetch = fetch
+        self._fetched: OrderedDict[str, _Fetched] = OrderedDict()
+
+    def verify(self, client: Client, token: str, algorithms: Sequence[str]) -> Claims:
+        """The claims of a JWT that this client signed with one of its keys; Unverified otherwise.
+
+        A kid that is not in its set is looked for once more at its `jwks_uri`: clients rotate their keys, too.
+        """
+        header = header_of(token)
+        algorithm = _algorithm(header, algorithms)
+        for keys in self._sets(client, header.get("kid")):
+            for jwk in _fitting(keys, algorithm, header.get("kid")):
+                claims = _verified(token, jwk, algorithm)
+                if claims is not None:
+                    return claims
+        raise Unverified("signed by none of the client's keys")
+
+    def _sets(self, client: Client, kid: Any) -> Any:
+        """The client's keys; then, where a kid is missing or nothing fitted, as they are now."""
+        metadata = client.metadata
+        if metadata.jwks is not None:
+            yield metadata.jwks.get("keys", [])
+            return
+        if metadata.jwks_uri is None or self._fetch is None:
+            raise Unverified("the client has registered no keys")
+        yield self._get(metadata.jwks_uri, older_than=_KEPT_SECONDS)
+        yield self._get(metadata.jwks_uri, older_than=_AGAIN_AFTER_SECONDS)
+
+    def _get(self, uri: str, *, older_than: float) -> list[dict[str, Any]]:
+        known = self._fetched.get(uri)
+        if known is not None and monotonic() - known.at < older_than:
+            self._fetched.move_to_end(uri)
+            return known.keys
+        assert self._fetch is not None  # noqa: S101 - asked before
+        try:
+            keys = jwk_sets.read(json.loads(wait(self._fetch(uri))))
+        except Exception as error:
+            log.warning("jwks_uri_failed", uri=uri[:300], because=f"{type(error).__name__}: {error}"[:300])
+            # Asked again in a moment, not at every request; what is known stays good until then.
+            keys = known.keys if known is not None else []
+        self._fetched[uri] = _Fetched(keys)
+        if len(self._fetched) > _SETS_AT_MOST:
+            self._fetched.popitem(last=False)
+        return keys
+
+
+def verify_with_secret(token: str, secret: bytes, algorithms: Sequence[str]) -> Claims | None:
+    """The claims of a JWT that was signed with a shared secret, or None."""
+    algorithm = _algorithm(header_of(token), algorithms)
+    return _deserialized(token, OctKey.import_key(secret), algorithm) if secret else None
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """A JWT's header, not verified; Unverified if there is none or it wants what we don't do (RFC 8725 §3.10)."""
+    if len(token) > _MAX_LENGTH or token.count(".") != 2:
+        raise Unverified("not a signed JWT")
+    try:
+        header = jws.extract_compact(token.encode()).headers()
+    except Exception as error:
+        raise Unverified("its header cannot be read") from error
+    if "crit" in header or "b64" in header:
+        raise Unverified("its header holds crit or b64")
+    return dict(header)
+
+
+def claims_of(token: str) -> Claims:
+    """A JWT's claims, not verified: only to find out whose keys to verify them with."""
+    header_of(token)
+    try:
+        claims = json.loads(jws.extract_compact(token.encode()).payload)
+    except Exception as error:
+        raise Unverified("its claims cannot be read") from error
+    return claims if isinstance(claims, dict) else {}
+
+
+def _algorithm(header: dict[str, Any], allowed: Sequence[str]) -> str:
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in allowed:
+        raise Unverified(f"alg {str(algorithm)[:20]!r}, expected one of {' '.join(allowed)}")
+    return algorithm
+
+
+def _fitting(keys: list[dict[str, Any]], algorithm: str, kid: Any) -> list[dict[str, Any]]:
+    return [
+        jwk
+        for jwk in keys
+        if jwk.get("kty") == _KEY_TYPES[algorithm[:2]]
+        and jwk.get("use", "sig") == "sig"
+        and jwk.get("alg", algorithm) == algorithm
+        and (kid is None or jwk.get("kid") in (None, kid))
+    ]
+
+
+def _verified(token: str, jwk: dict[str, Any], algorithm: str) -> Claims | None:
+    try:
+        key = JWKRegistry.import_key(jwk)
+    except Exception:
+        return None  # a key that nobody can use fits nothing
+    return _deserialized(token, key, algorithm)
+
+
+def _deserialized(token: str, key: Any, algorithm: str) -> Claims | None:
+    try:
+        claims = json.loads(jws.deserialize_compact(token, key, [algorithm]).payload)
+    except Exception:
+        return None
+    return claims if isinstance(claims, dict) else None
