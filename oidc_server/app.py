@@ -27,6 +27,7 @@ from oidc_server.foundation.web.shortcut import Shortcut
 from oidc_server.house import House
 from oidc_server.oauth import discovery
 from oidc_server.oauth import routes as oauth_routes
+from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.cors import Cors
 from oidc_server.oauth.documents import Documents, Prepared
 from oidc_server.oauth.routes import Surroundings
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.issuing,
         house.sign_in,
         house.trail,
+        RequestObjects(settings.issuer, house.sealing, house.key_sets, None),
     )
     oauth_routes.register(server, house.registry, house.sealing, house.key_sets)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])

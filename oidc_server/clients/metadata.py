@@ -15,6 +15,10 @@ SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
 ClientAlgorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
 ]
+RequestAlgorithm = Literal[
+    "none", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+    "HS256", "HS384", "HS512",
+]  # fmt: skip
 #: Each with the grant types that it needs (RFC 7591 §2.1, OpenID Connect Registration §2); words in the order of the alphabet.
 RESPONSE_TYPES: dict[str, tuple[GrantType, ...]] = {
     "code": ("authorization_code",),
@@ -112,6 +116,10 @@ class ClientMetadata(BaseModel):
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     userinfo_signed_response_alg: SigningAlgorithm | None = None
     """Userinfo comes as a signed JWT; by default as JSON."""
+    request_object_signing_alg: RequestAlgorithm | None = None
+    """What the client signs its request objects with; by default any of its keys. `none` only if it is registered."""
+    request_uris: tuple[WebAddress, ...] = ()
+    """Where its request objects may be fetched."""
     subject_type: Literal["public", "pairwise"] = "public"
     """`pairwise`: the client knows a person by another `sub` than clients of other sectors (OpenID Connect Core §8.1)."""
     sector_identifier_uri: Uri | None = None
@@ -202,7 +210,8 @@ class ClientMetadata(BaseModel):
     @property
     def signs_with_secret(self) -> bool:
         """Whether we must be able to read its secret, to verify what it signed."""
-        return self.token_endpoint_auth_method == "client_secret_jwt"
+        algorithm = self.request_object_signing_alg or ""
+        return self.token_endpoint_auth_method == "client_secret_jwt" or algorithm.startswith("HS")
 
     @property
     def is_public(self) -> bool:

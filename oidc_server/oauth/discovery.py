@@ -51,8 +51,10 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "claims_supported": [*claims.SUPPORTED, "auth_time", "acr", "amr", "sid"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": server.request_objects.by_reference,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": ["none", *ASYMMETRIC, *SYMMETRIC],
         "authorization_response_iss_parameter_supported": True,
     }
 

@@ -105,16 +105,22 @@ class UnmetAuthenticationRequirements(OAuthRefused):
     error = "unmet_authentication_requirements"
 
 
-class RequestNotSupported(OAuthRefused):
-    """We don't take request objects by value (OpenID Connect Core §3.1.2.6)."""
-
-    error = "request_not_supported"
-
-
 class RequestUriNotSupported(OAuthRefused):
     """We don't take request objects by reference (OpenID Connect Core §3.1.2.6)."""
 
     error = "request_uri_not_supported"
+
+
+class InvalidRequestObject(OAuthRefused):
+    """A request object that is malformed, not the client's, or contradicts the request (OpenID Connect Core §3.1.2.6)."""
+
+    error = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthRefused):
+    """A request object that cannot be fetched from where the client says it is (OpenID Connect Core §3.1.2.6)."""
+
+    error = "invalid_request_uri"
 
 
 class RegistrationNotSupported(OAuthRefused):

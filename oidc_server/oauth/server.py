@@ -17,6 +17,7 @@ from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.telemetry import metrics
+from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.client_auth import presented
 from oidc_server.oauth.client_auth.presented import Presented
 from oidc_server.oauth.errors import (
@@ -57,6 +58,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         issuing: Issuing,
         sign_in: SignIn,
         trail: Trail,
+        request_objects: RequestObjects,
     ) -> None:
         super().__init__()
         self.protocol = protocol
@@ -65,6 +67,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         self.issuing = issuing
         self.sign_in = sign_in
         self.trail = trail
+        self.request_objects = request_objects
 
     def register_authentication(self, authentication: Authentication) -> None:
         """Accept one more kind of client authentication, at every endpoint where clients authenticate."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from oidc_server.clients.metadata import response_type
 from oidc_server.clients.registry import Client
 from oidc_server.oauth import claims_request
-from oidc_server.oauth.parameters import OAuthRequest
+from oidc_server.oauth.parameters import OAuthRequest, Payload
 
 
 class AuthorizationRequest(OAuthRequest):
@@ -34,6 +34,10 @@ class AuthorizationRequest(OAuthRequest):
         self.repeated = repeated
         """Parameters that were sent more than once."""
         self.client = None  # type: ignore[assignment]
+
+    def replace(self, values: dict[str, str]) -> None:
+        """Take these parameters for those that were sent: the ones in the request object."""
+        self.payload = Payload(values)
 
     @property
     def response_type(self) -> str:

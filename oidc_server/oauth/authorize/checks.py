@@ -15,9 +15,8 @@ from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.errors import (
     InvalidRequest,
     InvalidScope,
+    OAuthRefused,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnmetAuthenticationRequirements,
 )
@@ -74,11 +73,20 @@ def check_repeated(asked: AuthorizationRequest, server: AuthorizationServer) -> 
 
 
 def check_request_object(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
-    """Nothing hides in a request object, which we don't read (OpenID Connect Core §6)."""
-    if asked.get("request") is not None:
-        raise RequestNotSupported("The parameter request is not supported.")
-    if asked.get("request_uri") is not None:
-        raise RequestUriNotSupported("The parameter request_uri is not supported.")
+    """What the client signed replaces what stands beside it (OpenID Connect Core §6, RFC 9101)."""
+    try:
+        values = server.request_objects.values(asked)
+    except OAuthRefused:
+        redirect_uri = asked.get("redirect_uri")
+        if redirect_uri is not None and asked.client.may_return_to(redirect_uri):
+            asked.redirect_uri = redirect_uri
+        raise
+    if values is not None:
+        asked.replace(values)
+
+
+def check_registration(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """Nobody registers inside a request (OpenID Connect Core §7.2.1)."""
     if asked.get("registration") is not None:
         raise RegistrationNotSupported("The parameter registration is not supported.")
 
@@ -188,11 +196,12 @@ Check = Callable[[AuthorizationRequest, AuthorizationServer], None]
 
 OF_THE_CLIENT: tuple[Check, ...] = (
     check_client,
+    check_request_object,
     check_redirect_uri,
 )
 OF_THE_REQUEST: tuple[Check, ...] = (
     check_repeated,
-    check_request_object,
+    check_registration,
     check_response_type,
     check_response_mode,
     check_scope,

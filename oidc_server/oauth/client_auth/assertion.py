@@ -14,6 +14,8 @@ from oidc_server.oauth.client_auth.presented import Presented
 from oidc_server.oauth.errors import InvalidClient
 
 _SKEW_SECONDS = 30
+#: A request object that the client signed is no assertion (RFC 8725 §3.11).
+_TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
 _LIVES_AT_MOST_SECONDS = 3600
 _MAX_JTI = 255
 
@@ -35,6 +37,8 @@ class AssertionAuthentication:
         client = self._registry.find(presented.client_id)
         if client is None:
             raise InvalidClient(because="unknown or disabled client")
+        if presented.media_type not in _TYPES:
+            raise InvalidClient(because="client_assertion: another type of token")
         try:
             claims = self._verified(client, presented)
         except Unverified as error:

@@ -24,6 +24,8 @@ class Presented:
     """The secret as HTTP Basic carried it, for the many clients that don't form-encode it."""
     assertion: str = field(default="", repr=False)
     """A JWT that the client signed."""
+    media_type: str = ""
+    """The `typ` of that JWT."""
     endpoint: str = ""
     """Our own address to which the request came."""
 
@@ -60,7 +62,8 @@ def _assertion(assertion: str, client_id: str | None, request: OAuthRequest) -> 
     if not isinstance(subject, str) or client_id not in (None, subject):
         raise InvalidClient(because="client_assertion: its sub is not the client_id")
     method = "client_secret_jwt" if str(header.get("alg")).startswith("HS") else "private_key_jwt"
-    return Presented(method, subject, assertion=assertion, endpoint=request.uri)
+    media_type = str(header.get("typ", "")).lower()
+    return Presented(method, subject, assertion=assertion, media_type=media_type, endpoint=request.uri)
 
 
 def _basic(header: str) -> Presented:
