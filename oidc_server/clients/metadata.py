@@ -116,6 +116,8 @@ class ClientMetadata(BaseModel):
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     userinfo_signed_response_alg: SigningAlgorithm | None = None
     """Userinfo comes as a signed JWT; by default as JSON."""
+    introspection_signed_response_alg: SigningAlgorithm = "RS256"
+    """For answers that it asks for as a JWT (RFC 9701)."""
     request_object_signing_alg: RequestAlgorithm | None = None
     """What the client signs its request objects with; by default any of its keys. `none` only if it is registered."""
     request_uris: tuple[WebAddress, ...] = ()

@@ -45,6 +45,7 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "revocation_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
         "introspection_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
+        "introspection_signing_alg_values_supported": list(jwt.ALGORITHMS),
         "code_challenge_methods_supported": list(pkce.METHODS),
         "prompt_values_supported": list(checks.PROMPTS),
         "acr_values_supported": list(checks.ACR_VALUES),

@@ -6,6 +6,8 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.clients.registry import Client
+from oidc_server.foundation import clock
+from oidc_server.keys import jwt
 from oidc_server.keys.jwt import InvalidToken
 from oidc_server.oauth import parameters
 from oidc_server.oauth.errors import InvalidRequest
@@ -15,6 +17,7 @@ from oidc_server.settings import Settings
 from oidc_server.tokens import access_token, grants, inspection, refresh_token
 from oidc_server.tokens.access_token import AccessToken
 
+_JWT = "application/token-introspection+jwt"
 _INACTIVE: dict[str, Any] = {"active": False}
 _TOLD = ("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "auth_time", "acr", "amr")
 
@@ -29,10 +32,22 @@ class IntrospectionEndpoint:
     async def tell(self, request: Request) -> Response:
         """Answer one request."""
         asked = await parameters.read(request, self._uri)
-        return answer(await self._server.database.run(self._introspect, asked))
+        return await self._server.database.run(self._answer, asked, _wants_jwt(request))
 
-    def _introspect(self, asked: OAuthRequest) -> dict[str, Any]:
+    def _answer(self, asked: OAuthRequest, wants_jwt: bool) -> Response:
         client = self._server.authenticate_client(asked, endpoint="introspection")
+        told = self._introspect(asked, client)
+        return self._signed(told, client) if wants_jwt else answer(told)
+
+    def _signed(self, told: dict[str, Any], client: Client) -> Response:
+        """The same as a JWT for the one who asks, which it may show to others (RFC 9701 §5)."""
+        issuing = self._server.issuing
+        claims = {"iss": issuing.issuer, "aud": client.client_id, "iat": clock.timestamp(), "token_introspection": told}
+        key = issuing.ring.current(client.metadata.introspection_signed_response_alg)
+        signed = jwt.sign(key, "token-introspection+jwt", claims)
+        return Response(signed, headers={"Cache-Control": "no-store"}, media_type=_JWT)
+
+    def _introspect(self, asked: OAuthRequest, client: Client) -> dict[str, Any]:
         text = asked.get("token")
         if text is None:
             raise InvalidRequest("token is missing.")
@@ -86,3 +101,9 @@ class IntrospectionEndpoint:
         askers = self._server.issuing.resources.all().askers
         apis = [resource for resource in token.audience if resource != self._server.issuing.issuer]
         return not apis or any(askers.get(resource, client.client_id) == client.client_id for resource in apis)
+
+
+def _wants_jwt(request: Request) -> bool:
+    """Whether the answer should be a JWT (RFC 9701 §4)."""
+    accepted = ",".join(request.headers.getlist("accept")).lower()
+    return any(part.partition(";")[0].strip() == _JWT for part in accepted.split(","))

@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
+import jwt as pyjwt
 import pytest
 
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from tests.actors.person import Person
-from tests.actors.relying_party import RelyingParty, Tokens
-from tests.factories import API, World, furnish
+from tests.actors.relying_party import RelyingParty, Tokens, claims, header
+from tests.conftest import ISSUER
+from tests.factories import API, World, furnish, secret_of
 from tests.oauth import deeds
 
 INACTIVE = {"active": False}
@@ -180,3 +182,37 @@ async def test_it_costs_one_statement(api: RelyingParty, house: House, tokens: T
         await api.introspect(tokens.access_token)
 
     assert len(seen) == 1
+
+
+async def test_who_asks_for_a_jwt_gets_the_same_signed(http: httpx2.AsyncClient, tokens: Tokens) -> None:
+    accept, auth = {"Accept": "application/token-introspection+jwt"}, ("api", secret_of("api"))
+
+    response = await http.post("/introspect", data={"token": tokens.access_token}, headers=accept, auth=auth)
+    plain = await http.post("/introspect", data={"token": tokens.access_token}, auth=auth)
+
+    assert response.headers["content-type"] == "application/token-introspection+jwt"  # RFC 9701 §5
+    keys = pyjwt.PyJWKSet.from_dict((await http.get("/jwks")).json())
+    key = keys[header(response.text)["kid"]]
+    told = pyjwt.decode(response.text, key, algorithms=["RS256"], audience="api", issuer=ISSUER)
+    assert told["token_introspection"] == plain.json()
+    assert {"sub", "exp"}.isdisjoint(told)
+    assert header(response.text)["typ"] == "token-introspection+jwt"
+
+    as_token = await http.get("/userinfo", headers={"Authorization": f"Bearer {response.text}"})
+    assert as_token.status_code == 401
+
+
+async def test_a_jwt_tells_a_stranger_no_more(
+    relying_party: RelyingParty, http: httpx2.AsyncClient, tokens: Tokens
+) -> None:
+    accept = {"Accept": "application/token-introspection+jwt"}
+
+    response = await http.post(
+        "/introspect", data={"token": tokens.access_token}, headers=accept, auth=("poster", secret_of("poster"))
+    )
+    assert response.status_code == 401
+
+    response = await http.post(
+        "/introspect", data={"token": tokens.access_token}, headers=accept, auth=("machine", secret_of("machine"))
+    )
+    assert claims(response.text)["token_introspection"] == INACTIVE
