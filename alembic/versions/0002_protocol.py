@@ -1,4 +1,4 @@
-"""Single claims that were asked for, client secrets that sign, and assertions that were used."""
+"""Single claims and resources that were asked for, client secrets that sign, and assertions that were used."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,10 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("grants") as grants:
         grants.add_column(sa.Column("claims", sa.JSON(none_as_null=True), nullable=True))
+        grants.add_column(sa.Column("resources", sa.JSON(none_as_null=True), nullable=True))
+    with op.batch_alter_table("resources") as resources:
+        resources.add_column(sa.Column("token_lifetime", sa.Integer(), nullable=True))
+        resources.add_column(sa.Column("token_signing_alg", sa.String(length=255), nullable=True))
     with op.batch_alter_table("client_secrets") as secrets:
         secrets.add_column(sa.Column("sealed_secret", sa.LargeBinary(), nullable=True))
     op.create_table(
@@ -27,5 +31,9 @@ def downgrade() -> None:
     op.drop_table("used_assertions")
     with op.batch_alter_table("client_secrets") as secrets:
         secrets.drop_column("sealed_secret")
+    with op.batch_alter_table("resources") as resources:
+        resources.drop_column("token_signing_alg")
+        resources.drop_column("token_lifetime")
     with op.batch_alter_table("grants") as grants:
+        grants.drop_column("resources")
         grants.drop_column("claims")

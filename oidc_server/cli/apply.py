@@ -1,6 +1,6 @@
 """`oidc-server apply FILE`: clients, users and resource servers as a file describes them, again and again with the same end."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -157,11 +157,11 @@ def _secret(session: Session, house: House, entry: ClientEntry, outcome: Outcome
 
 
 def _resource(session: Session, entry: ResourceEntry) -> str:
-    known = session.get(ResourceRow, entry.resource)
-    if known is not None and known.scopes == entry.worded() and known.client_id == entry.client_id:
+    known, wanted = session.get(ResourceRow, entry.resource), entry.as_registered()
+    if known is not None and all(getattr(known, name) == value for name, value in asdict(wanted).items()):
         return "unchanged"
     event = Event.RESOURCE_CHANGED if known else Event.RESOURCE_CREATED
-    resources.put(session, entry.resource, entry.worded(), entry.client_id)
+    resources.put(session, wanted)
     trail.record(session, event, resource=entry.resource)
     return "changed" if event is Event.RESOURCE_CHANGED else "created"
 

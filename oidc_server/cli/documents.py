@@ -8,8 +8,9 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from oidc_server.accounts import claims, directory
-from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, WebAddress
+from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, SigningAlgorithm, WebAddress
 from oidc_server.clients.registry import MAX_ID_LENGTH
+from oidc_server.clients.resources import Resource
 
 _CLIENT_ID = re.compile(r"[!-~]+")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
@@ -127,6 +128,10 @@ class ResourceEntry(Entry):
     """Its scopes: names, or names with the words in which the consent page asks for them."""
     client_id: str | None = None
     """The client as which it introspects tokens; then no other client may, besides a token's own."""
+    token_lifetime: int | None = Field(default=None, ge=1, le=86400)
+    """Seconds that access tokens for it live, if fewer than by `OIDC_LIFETIME_ACCESS_TOKEN`."""
+    token_signing_alg: SigningAlgorithm | None = None
+    """What access tokens for it are signed with; by default RS256."""
 
     @field_validator("resource")
     @classmethod
@@ -153,8 +158,11 @@ class ResourceEntry(Entry):
                 raise ValueError(f"the scope {scope!r} is OpenID Connect's own")
         return value
 
-    def worded(self) -> dict[str, str]:
-        """Each scope with its words."""
+    def as_registered(self) -> Resource:
+        """The resource server as it is kept."""
+        return Resource(self.resource, self._worded(), self.client_id, self.token_lifetime, self.token_signing_alg)
+
+    def _worded(self) -> dict[str, str]:
         return {scope: (self.scopes[scope] or "") if isinstance(self.scopes, dict) else "" for scope in self.scopes}
 
 

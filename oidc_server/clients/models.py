@@ -79,6 +79,10 @@ class ResourceRow(Base):
     """Each scope with the words in which the consent page asks for it; empty if there are none."""
     client_id: Mapped[str | None] = mapped_column(ForeignKey("clients.client_id", ondelete="SET NULL"), index=True)
     """The client that this API authenticates as when it asks us about a token (RFC 7662)."""
+    token_lifetime: Mapped[int | None]
+    """Seconds that access tokens for it live, if fewer than by the settings."""
+    token_signing_alg: Mapped[str | None]
+    """What access tokens for it are signed with; by default RS256."""
     updated_at: Mapped[datetime]
 
     def __str__(self) -> str:

@@ -1,6 +1,8 @@
 """Resource servers: the APIs that accept our access tokens, and the scopes that each one knows."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,18 +12,46 @@ from oidc_server.clients.models import ResourceRow
 from oidc_server.foundation import changes, clock
 from oidc_server.foundation.changes import Changes, Kept
 from oidc_server.foundation.database import Database
+from oidc_server.keys import jwt
+
+DEFAULT = jwt.ALGORITHMS[0]
+_ALL = select(
+    ResourceRow.resource,
+    ResourceRow.scopes,
+    ResourceRow.client_id,
+    ResourceRow.token_lifetime,
+    ResourceRow.token_signing_alg,
+)
 
 
 @dataclass(frozen=True)
+class Resource:
+    """A resource server as its row says."""
+
+    resource: str
+    scopes: dict[str, str]
+    """Each of its scopes, with the words in which a person is asked for it, if there are any."""
+    client_id: str | None = None
+    """The client as which it asks us about tokens, if it named one."""
+    token_lifetime: int | None = None
+    """Seconds that access tokens for it live, if fewer than by the settings."""
+    token_signing_alg: str | None = None
+    """What access tokens for it are signed with, if not RS256."""
+
+
 class Resources:
     """Every resource server."""
 
-    of_scope: dict[str, str]
-    """The resource that each scope belongs to."""
-    words: dict[str, str]
-    """The words in which a person is asked for a scope, where its resource has some."""
-    askers: dict[str, str]
-    """The client as which each resource asks us about tokens, where it named one."""
+    def __init__(self, found: Iterable[Resource]) -> None:
+        self._found = {one.resource: one for one in found}
+        self.of_scope = {scope: one.resource for one in self._found.values() for scope in one.scopes}
+        self.words = {scope: text for one in self._found.values() for scope, text in one.scopes.items() if text}
+        self.askers = {one.resource: one.client_id for one in self._found.values() if one.client_id}
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Their URIs."""
+        return frozenset(self._found)
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -31,6 +61,19 @@ class Resources:
     def audience(self, scopes: frozenset[str] | set[str]) -> list[str]:
         """The resource servers that these scopes speak to, sorted."""
         return sorted({self.of_scope[scope] for scope in scopes if scope in self.of_scope})
+
+    def lifetime(self, audience: Iterable[str], otherwise: timedelta) -> timedelta:
+        """How long an access token for this audience lives: as the most careful of it wants, never longer than usual."""
+        wanted = [one.token_lifetime for one in self._of(audience) if one.token_lifetime is not None]
+        return min([otherwise, *(timedelta(seconds=seconds) for seconds in wanted)])
+
+    def algorithm(self, audience: Iterable[str]) -> str:
+        """What an access token for this audience is signed with: what all of it want, or RS256."""
+        wanted = {one.token_signing_alg or DEFAULT for one in self._of(audience)}
+        return wanted.pop() if len(wanted) == 1 else DEFAULT
+
+    def _of(self, audience: Iterable[str]) -> list[Resource]:
+        return [self._found[resource] for resource in audience if resource in self._found]
 
 
 class ResourceRegistry:
@@ -46,20 +89,17 @@ class ResourceRegistry:
 
     def _load(self) -> Resources:
         with self._database.autocommit() as connection:
-            rows = connection.execute(select(ResourceRow.resource, ResourceRow.scopes, ResourceRow.client_id)).all()
-        of_scope = {scope: row.resource for row in rows for scope in row.scopes}
-        words = {scope: text for row in rows for scope, text in row.scopes.items() if text}
-        return Resources(of_scope, words, {row.resource: row.client_id for row in rows if row.client_id})
+            return Resources(Resource(*row) for row in connection.execute(_ALL))
 
 
-def put(session: Session, resource: str, scopes: dict[str, str], client_id: str | None) -> None:
+def put(session: Session, one: Resource) -> None:
     """Register a resource server or change it; ValueError if one of its scopes belongs to another."""
-    for other in session.scalars(select(ResourceRow).where(ResourceRow.resource != resource)):
-        if taken := sorted(set(other.scopes) & set(scopes)):
+    for other in session.scalars(select(ResourceRow).where(ResourceRow.resource != one.resource)):
+        if taken := sorted(set(other.scopes) & set(one.scopes)):
             raise ValueError(f"the scope {taken[0]!r} belongs to the resource {other.resource!r} already")
-    if taken := sorted(set(IDENTITY_SCOPES) & set(scopes)):
+    if taken := sorted(set(IDENTITY_SCOPES) & set(one.scopes)):
         raise ValueError(f"the scope {taken[0]!r} is OpenID Connect's own")
-    session.merge(ResourceRow(resource=resource, scopes=scopes, client_id=client_id, updated_at=clock.now()))
+    session.merge(ResourceRow(**asdict(one), updated_at=clock.now()))
     session.flush()
     changes.announce(session)
 

@@ -81,6 +81,12 @@ class InvalidScope(OAuthRefused):
     error = "invalid_scope"
 
 
+class InvalidTarget(OAuthRefused):
+    """A resource that is unknown, malformed, or more than granted (RFC 8707 §2)."""
+
+    error = "invalid_target"
+
+
 class AccessDenied(OAuthRefused):
     """The person said no (RFC 6749 §4.1.2.1)."""
 

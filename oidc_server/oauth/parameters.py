@@ -17,6 +17,8 @@ Pairs = Sequence[tuple[str, str]]
 
 #: What RFC 6749 §3.1 says of a parameter sent without a value: as if it had not been sent.
 _EMPTY = ""
+#: The one parameter that may be repeated (RFC 8707 §2); its values are URIs, so that spaces can part them.
+_RESOURCE = "resource"
 
 
 class Payload(OAuth2Payload):  # type: ignore[misc]
@@ -76,8 +78,11 @@ class TooMany(InvalidRequest):
 
 
 def once(pairs: Pairs) -> dict[str, str]:
-    """The values by name, without empty ones; TooMany if a name was sent twice."""
+    """The values by name, without empty ones, resources parted by spaces; TooMany if another name was sent twice."""
     values = {name: value for name, value in pairs if value != _EMPTY}
+    if named := [value for name, value in pairs if name == _RESOURCE and value != _EMPTY]:
+        values[_RESOURCE] = " ".join(named)
+        pairs = [*((name, value) for name, value in pairs if name != _RESOURCE), (_RESOURCE, values[_RESOURCE])]
     if len(pairs) != len({name for name, _ in pairs}):
         counts = Counter(name for name, _ in pairs)
         repeated = [name for name, count in counts.items() if count > 1]

@@ -54,7 +54,7 @@ class AccessToken:
 
 
 def sign(
-    ring: Ring, issuer: str, *, subject: str, client_id: str, audience: Collection[str], scopes: Collection[str],
+    key: jwt.Key, issuer: str, *, subject: str, client_id: str, audience: Collection[str], scopes: Collection[str],
     lifetime: timedelta, grant: Granted | None = None,
 ) -> str:  # fmt: skip
     """A new access token (RFC 9068 §2.2)."""
@@ -75,7 +75,7 @@ def sign(
         claims["auth_time"] = int(grant.authenticated_at.timestamp())
         claims["acr"] = grant.acr
         claims["amr"] = grant.amr
-    return jwt.sign(ring.current(), MEDIA_TYPE, claims)
+    return jwt.sign(key, MEDIA_TYPE, claims)
 
 
 def read(ring: Ring, issuer: str, text: str) -> AccessToken:

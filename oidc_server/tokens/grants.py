@@ -44,6 +44,7 @@ class Request:
     code_challenge: str | None = None
     nonce: str | None = None
     claims: dict[str, Any] | None = None
+    resources: frozenset[str] = frozenset()
     with_refresh_token: bool = False
 
 
@@ -69,6 +70,7 @@ class Granted:
     code_challenge: str | None
     nonce: str | None
     claims: dict[str, Any] | None
+    resources: tuple[str, ...]
     authenticated_at: datetime
     acr: str
     amr: tuple[str, ...]
@@ -116,7 +118,8 @@ _REVOKE = (
 def granted(row: Any, *, has_ended: bool | None = None) -> Granted:
     """A row of `COLUMNS` as a value."""
     values = dict(row._mapping)
-    values["scopes"], values["amr"] = tuple(values["scopes"]), tuple(values["amr"])
+    for name in ("scopes", "resources", "amr"):
+        values[name] = tuple(values[name] or ())
     if has_ended is not None:
         values["has_ended"] = has_ended
     return Granted(**values)
@@ -148,6 +151,7 @@ def make(
         "code_challenge": asked.code_challenge,
         "nonce": asked.nonce,
         "claims": asked.claims,
+        "resources": sorted(asked.resources) or None,
         "authenticated_at": authentication.authenticated_at,
         "acr": authentication.acr,
         "amr": list(authentication.amr),
@@ -160,7 +164,12 @@ def make(
     if not insert_if_absent(handle, Grant, values):
         return None
     made = {column.key: values.get(column.key) for column in COLUMNS}
-    return Granted(**{**made, "scopes": tuple(values["scopes"]), "amr": authentication.amr, "has_ended": False})  # type: ignore[arg-type]
+    listed = {
+        "scopes": tuple(sorted(asked.scopes)),
+        "resources": tuple(sorted(asked.resources)),
+        "amr": authentication.amr,
+    }
+    return Granted(**{**made, **listed, "has_ended": False})  # type: ignore[arg-type]
 
 
 def read(handle: Handle, grant_id: UUID) -> Granted | None:

@@ -1,6 +1,7 @@
 """Issuing: the one way to mint what a token response carries (RFC 6749 §5.1)."""
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,17 @@ from oidc_server.tokens.grants import Granted
 TokenResponse = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """What a token request gets."""
+
+    scopes: frozenset[str]
+    """Of the access token."""
+    resources: frozenset[str] = frozenset()
+    """That the access token is for, where some were named (RFC 8707)."""
+    with_id_token: bool = False
+
+
 class Issuing:
     """Mints tokens; call it inside `Database.run`."""
 
@@ -27,22 +39,17 @@ class Issuing:
         self.resources = resources
 
     def for_grant(
-        self,
-        grant: Granted,
-        client: Client,
-        scopes: frozenset[str],
-        *,
-        nonce: str | None = None,
+        self, grant: Granted, client: Client, allowed: Allowed, *, nonce: str | None = None,
         about: Mapping[str, Any] | None = None,
-    ) -> TokenResponse:
+    ) -> TokenResponse:  # fmt: skip
         """An access token, an ID token where `openid` was granted, and a refresh token where the client may use one.
 
         The ID token tells the claims `about` the person besides its own.
         """
-        access = self._access_token(grant, client, scopes)
-        response = self._response(access, scopes)
-        if "openid" in scopes:
-            response["id_token"] = self._id_token(grant, client, nonce=nonce, access_token=access, about=about)
+        response = self._access(allowed, subject=self.subject(client, grant.user_id), client=client, grant=grant)
+        if allowed.with_id_token:
+            told = {"nonce": nonce, "access_token": response["access_token"], "about": about}
+            response["id_token"] = self._id_token(grant, client, **told)
         if client.may_use("refresh_token"):
             response["refresh_token"] = refresh_token.mint(self.sealing, grant.id, grant.refresh_counter)
         return response
@@ -51,31 +58,18 @@ class Issuing:
         self, grant: Granted, client: Client, wanted: Set[str], *, code: str | None, about: Mapping[str, Any]
     ) -> TokenResponse:
         """What an authorization response holds besides its code, as its response type wants (Core §3.2.2.5, §3.3.2.5)."""
-        scopes, access = frozenset(grant.scopes), None
         response: TokenResponse = {}
         if "token" in wanted:
-            access = self._access_token(grant, client, scopes)
-            response |= self._response(access, scopes)
+            allowed = Allowed(frozenset(grant.scopes), frozenset(grant.resources))
+            response = self._access(allowed, subject=self.subject(client, grant.user_id), client=client, grant=grant)
         if "id_token" in wanted:
-            tied = {"access_token": access, "code": code}
+            tied = {"access_token": response.get("access_token"), "code": code}
             response["id_token"] = self._id_token(grant, client, nonce=grant.nonce, about=about, **tied)
         return response
 
     def subject(self, client: Client, user_id: UUID) -> str:
         """The `sub` by which this client knows a user."""
         return subjects.of(self.sealing, client.metadata, user_id)
-
-    def _access_token(self, grant: Granted, client: Client, scopes: frozenset[str]) -> str:
-        return access_token.sign(
-            self.ring,
-            self.issuer,
-            subject=self.subject(client, grant.user_id),
-            client_id=client.client_id,
-            audience=self.audience(scopes),
-            scopes=scopes,
-            lifetime=self.lifetimes.access_token,
-            grant=grant,
-        )
 
     def _id_token(self, grant: Granted, client: Client, **values: Any) -> str:
         return id_token.sign(
@@ -87,30 +81,33 @@ class Issuing:
             **values,
         )
 
-    def for_client(self, client: Client, scopes: frozenset[str]) -> TokenResponse:
+    def for_client(self, client: Client, allowed: Allowed) -> TokenResponse:
         """An access token with which the client acts for itself (RFC 6749 §4.4.3)."""
-        access = access_token.sign(
-            self.ring,
-            self.issuer,
-            subject=client.client_id,
-            client_id=client.client_id,
-            audience=self.audience(scopes),
-            scopes=scopes,
-            lifetime=self.lifetimes.access_token,
-        )
-        return self._response(access, scopes)
+        return self._access(allowed, subject=client.client_id, client=client)
 
-    def audience(self, scopes: frozenset[str]) -> list[str]:
-        """The resource servers that these scopes speak to; ourselves for OpenID Connect's own, and when there are none."""
-        audience = self.resources.all().audience(scopes)
-        return [*audience, self.issuer] if "openid" in scopes or not audience else audience
+    def audience(self, allowed: Allowed) -> list[str]:
+        """The resource servers named, or those that the scopes speak to; ourselves for OpenID Connect's own, and for none."""
+        resources = allowed.resources or self.resources.all().audience(allowed.scopes)
+        return sorted(resources) + [self.issuer] * ("openid" in allowed.scopes or not resources)
 
-    def _response(self, access: str, scopes: frozenset[str]) -> TokenResponse:
+    def _access(self, allowed: Allowed, *, subject: str, client: Client, grant: Granted | None = None) -> TokenResponse:
+        """An access token, with what its response says of it (RFC 6749 §5.1)."""
+        audience, resources = self.audience(allowed), self.resources.all()
+        lifetime = resources.lifetime(audience, self.lifetimes.access_token)
         response: TokenResponse = {
-            "access_token": access,
+            "access_token": access_token.sign(
+                self.ring.current(resources.algorithm(audience)),
+                self.issuer,
+                subject=subject,
+                client_id=client.client_id,
+                audience=audience,
+                scopes=allowed.scopes,
+                lifetime=lifetime,
+                grant=grant,
+            ),
             "token_type": "Bearer",
-            "expires_in": int(self.lifetimes.access_token.total_seconds()),
+            "expires_in": int(lifetime.total_seconds()),
         }
-        if scopes:
-            response["scope"] = " ".join(sorted(scopes))
+        if allowed.scopes:
+            response["scope"] = " ".join(sorted(allowed.scopes))
         return response

@@ -31,6 +31,8 @@ class Grant(Base):
     nonce: Mapped[str | None] = mapped_column(Text)
     claims: Mapped[dict[str, Any] | None]
     """Single claims that were asked for, by `userinfo` and `id_token` (OpenID Connect Core §5.5)."""
+    resources: Mapped[list[str] | None]
+    """The resource servers that its tokens are for, where some were named (RFC 8707)."""
     authenticated_at: Mapped[datetime]
     acr: Mapped[str]
     amr: Mapped[list[str]]

@@ -3,7 +3,7 @@
 import pytest
 
 from oidc_server.clients import resources
-from oidc_server.clients.resources import Resources
+from oidc_server.clients.resources import Resource, Resources
 from oidc_server.house import House
 from tests.factories import API
 from tests.oauth import deeds
@@ -12,7 +12,7 @@ STOCK = "https://stock.example.com"
 
 
 async def put(house: House, resource: str, scopes: dict[str, str], client_id: str | None = None) -> None:
-    await deeds.in_transaction(house, resources.put, resource, scopes, client_id)
+    await deeds.in_transaction(house, resources.put, Resource(resource, scopes, client_id))
     await deeds.notice(house)
 
 

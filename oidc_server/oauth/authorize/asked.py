@@ -20,6 +20,8 @@ class AuthorizationRequest(OAuthRequest):
     code_challenge: str | None = None
     prompts: frozenset[str] = frozenset()
     max_age: timedelta | None = None
+    resources: frozenset[str] = frozenset()
+    """The resource servers that its tokens are to be for, where it names some."""
     claims: dict[str, dict[str, Any]] | None = None
     """The single claims asked for."""
     hinted_subject: str | None = None

@@ -10,7 +10,7 @@ from datetime import timedelta
 from oidc_server.clients import redirect_uris
 from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
-from oidc_server.oauth import claims_request, pkce, scopes
+from oidc_server.oauth import claims_request, pkce, resource_indicators, scopes
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.errors import (
     InvalidRequest,
@@ -112,12 +112,14 @@ def check_response_mode(asked: AuthorizationRequest, server: AuthorizationServer
 
 
 def check_scope(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
-    """The client may ask for these scopes."""
-    known = server.issuing.resources.all().scopes
+    """The client may ask for these scopes, and they mean something to the resources it names (RFC 8707 §2.1)."""
+    known = server.issuing.resources.all()
     may_refresh = asked.client.may_use("refresh_token")
-    asked.scopes = scopes.for_person(
-        scopes.parse(asked.get("scope")), asked.client.scopes, known, may_refresh=may_refresh
+    wanted = scopes.for_person(
+        scopes.parse(asked.get("scope")), asked.client.scopes, known.scopes, may_refresh=may_refresh
     )
+    asked.resources = resource_indicators.asked(asked.get(resource_indicators.PARAMETER), known)
+    asked.scopes = resource_indicators.narrowed(wanted, asked.resources, known, keep_identity=True)
 
 
 def check_openid(asked: AuthorizationRequest, server: AuthorizationServer) -> None:

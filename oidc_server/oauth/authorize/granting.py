@@ -41,6 +41,7 @@ def _make(server: AuthorizationServer, asked: AuthorizationRequest, authenticati
         code_challenge=asked.code_challenge,
         nonce=asked.get("nonce"),
         claims=asked.claims,
+        resources=asked.resources,
         with_refresh_token=has_code and asked.client.may_use("refresh_token"),
     )
     with server.database.autocommit() as connection:

@@ -8,7 +8,7 @@ from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.clients import redirect_uris
 from oidc_server.foundation import clock
-from oidc_server.oauth import about, pkce, scopes
+from oidc_server.oauth import about, allowed, pkce
 from oidc_server.oauth.authorize import checks, granting
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from oidc_server.tokens import code as codes
@@ -49,10 +49,10 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Spend the code and issue what was granted."""
         client, issuing, grant = self.request.client, self.server.issuing, self.grant
-        allowed = scopes.today(grant.scopes, client.scopes, issuing.resources.all().scopes)
+        gets = allowed.today(self.server, self.request, grant, may_narrow=False)
         self._spend(grant)
-        token = issuing.for_grant(grant, client, allowed, nonce=grant.nonce, about=about.told(self.server, grant))
-        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
+        token = issuing.for_grant(grant, client, gets, nonce=grant.nonce, about=about.told(self.server, grant))
+        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
     def _find(self, code: str) -> Granted:

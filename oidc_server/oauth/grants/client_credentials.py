@@ -5,8 +5,9 @@ from typing import Any
 from authlib.oauth2.rfc6749 import grants
 
 from oidc_server.audit.events import Event
-from oidc_server.oauth import scopes
+from oidc_server.oauth import resource_indicators, scopes
 from oidc_server.oauth.errors import UnauthorizedClient
+from oidc_server.tokens.issuing import Allowed
 
 
 class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
@@ -17,13 +18,16 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[mis
         client = self.authenticate_token_endpoint_client()
         if not client.may_use(self.GRANT_TYPE) or client.metadata.is_public:
             raise UnauthorizedClient("The client is not registered for the grant type client_credentials.")
-        known = self.server.issuing.resources.all().scopes
-        self.scopes = scopes.for_client(scopes.parse(self.request.get("scope")), client.scopes, known)
+        known = self.server.issuing.resources.all()
+        available = scopes.for_client(scopes.parse(self.request.get("scope")), client.scopes, known.scopes)
+        named = resource_indicators.asked(self.request.get(resource_indicators.PARAMETER), known)
+        resource_indicators.within(named, frozenset(), available, known)
+        self.allowed = Allowed(resource_indicators.narrowed(available, named, known, keep_identity=False), named)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Issue the token."""
         client = self.request.client
-        token = self.server.issuing.for_client(client, self.scopes)
+        token = self.server.issuing.for_client(client, self.allowed)
         self.server.trail.note(
             Event.TOKENS_ISSUED, client_id=client.client_id, grant_type=self.GRANT_TYPE, scope=token.get("scope")
         )

@@ -10,10 +10,11 @@ from authlib.oauth2.rfc6749 import grants as authlib
 from oidc_server.accounts.sign_in import PASSWORD, Attempt, TooManyAttempts, WrongCredentials
 from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
-from oidc_server.oauth import scopes
+from oidc_server.oauth import resource_indicators, scopes
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable, UnauthorizedClient
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Request
+from oidc_server.tokens.issuing import Allowed
 
 
 class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
@@ -27,21 +28,31 @@ class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ign
         username, password = self.request.get("username"), self.request.get("password")
         if username is None or password is None:
             raise InvalidRequest(f"{'username' if username is None else 'password'} is missing.")
-        known = self.server.issuing.resources.all().scopes
+        known = self.server.issuing.resources.all()
         requested = scopes.parse(self.request.get("scope")) or client.scopes & {"openid"}
-        self.scopes = scopes.for_person(requested, client.scopes, known, may_refresh=client.may_use("refresh_token"))
+        available = scopes.for_person(
+            requested, client.scopes, known.scopes, may_refresh=client.may_use("refresh_token")
+        )
+        self.resources = resource_indicators.asked(self.request.get(resource_indicators.PARAMETER), known)
+        self.scopes = resource_indicators.narrowed(available, self.resources, known, keep_identity=True)
         self.request.user = self._checked(Attempt(username, password, self.request.neighbourhood, client.client_id))
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Write a grant down and issue its tokens."""
         client, issuing, user = self.request.client, self.server.issuing, self.request.user
-        asked = Request(client.client_id, self.scopes, with_refresh_token=client.may_use("refresh_token"))
+        asked = Request(
+            client.client_id,
+            self.scopes,
+            resources=self.resources,
+            with_refresh_token=client.may_use("refresh_token"),
+        )
         proof = Authentication(clock.now(), PASSWORD.acr, PASSWORD.amr)
         with self.server.database.autocommit() as connection:
             grant = grants.make(connection, issuing.lifetimes, user.id, asked, proof, with_code=False)
         assert grant is not None  # noqa: S101 - its id is new
-        token = issuing.for_grant(grant, client, self.scopes)
-        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
+        gets = Allowed(self.scopes, self.resources, with_id_token="openid" in self.scopes)
+        token = issuing.for_grant(grant, client, gets)
+        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
     def _checked(self, attempt: Attempt) -> Any:

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc6749 import grants as authlib
 
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.oauth import about, scopes
+from oidc_server.oauth import about, allowed
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from oidc_server.tokens import grants, refresh_token
 from oidc_server.tokens.grants import Granted
@@ -33,15 +33,14 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
         if token is None:
             raise InvalidGrant(_NO_LONGER_GOOD, because="junk")
         self.token, self.grant = token, self._find(token)
-        allowed = scopes.today(self.grant.scopes, client.scopes, self.server.issuing.resources.all().scopes)
-        self.scopes = scopes.narrowed(self.request.get("scope"), allowed)
+        self.gets = allowed.today(self.server, self.request, self.grant, may_narrow=True)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Rotate the refresh token and issue what is due."""
         grant = self._rotated()
         told = about.told(self.server, grant)
-        token = self.server.issuing.for_grant(grant, self.request.client, self.scopes, about=told)
-        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token["scope"])
+        token = self.server.issuing.for_grant(grant, self.request.client, self.gets, about=told)
+        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
     def _find(self, token: RefreshToken) -> Granted:
