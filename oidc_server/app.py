@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings.require_issuer()
     logs.configure(settings)
     house = House(settings)
+    fetch = house.outbound.document if settings.protocol.request_uri else None
     server = AuthorizationServer(
         settings.protocol,
         house.database,
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.issuing,
         house.sign_in,
         house.trail,
-        RequestObjects(settings.issuer, house.sealing, house.key_sets, None),
+        RequestObjects(settings.issuer, house.sealing, house.key_sets, fetch),
     )
     oauth_routes.register(server, house.registry, house.sealing, house.key_sets)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])

@@ -20,6 +20,8 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.outbound.client import Outbound
+from oidc_server.foundation.outbound.guard import Guard
 from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.keys.ring import Ring
@@ -46,7 +48,8 @@ class House:
         self.rotation = Rotation(self.database, self.sealing, settings)
         self.ring.make_first = self.rotation.start
         self.registry = Registry(self.database, self.changes)
-        self.key_sets = KeySets()
+        self.outbound = Outbound(settings.outbound, Guard(settings.outbound, development=settings.development))
+        self.key_sets = KeySets(self.outbound.document)
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources)
@@ -103,6 +106,7 @@ class House:
         except Unavailable:
             log.warning("audit_events_lost", because="the database does not answer")
         await self.throttles.close()
+        await self.outbound.close()
         await self.database.dispose()
 
 

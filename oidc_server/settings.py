@@ -124,6 +124,8 @@ class ProtocolSettings(Group):
 
     require_pkce: bool = True
     """Demand PKCE of confidential clients too; a client's own `require_pkce` overrides it. Public clients always need it."""
+    request_uri: bool = False
+    """Take request objects by reference: they are fetched from the `request_uris` that their client registered."""
 
 
 class PasswordSettings(Group):
@@ -163,6 +165,19 @@ class HttpSettings(Group):
     """How long a request may take to send its body before it is refused with 408."""
     stop_deadline: Duration = timedelta(seconds=15)
     """How long requests under way may take to finish when the server is told to stop."""
+
+
+class OutboundSettings(Group):
+    """What the server itself calls: addresses that clients registered."""
+
+    allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Hosts or networks, separated by commas, that may be called although they are not on the public internet."""
+    ca_file: Path | None = None
+    """Certificates, in PEM, that are trusted besides the system's."""
+    timeout: Duration = timedelta(seconds=5)
+    """How long a call may take in all."""
+    max_bytes: int = Field(default=65536, ge=1024)
+    """The largest answer in bytes."""
 
 
 class LogSettings(Group):
@@ -218,6 +233,7 @@ class Settings(BaseSettings):
     password: PasswordSettings = PasswordSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     http: HttpSettings = HttpSettings()
+    outbound: OutboundSettings = OutboundSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
     metrics: MetricsSettings = MetricsSettings()
