@@ -11,6 +11,7 @@ from oidc_server import settings
 from oidc_server.audit.events import Event
 from oidc_server.cli.documents import Document
 from oidc_server.settings import Settings
+from tests.docs import conformance
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -65,6 +66,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
     "apply.schema.json": apply_schema,
+    "conformance.md": conformance.page,
 }
 
 
