@@ -52,7 +52,7 @@ class House:
         self.key_sets = KeySets(self.outbound.document)
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)
-        self.issuing = Issuing(settings, self.sealing, self.ring, self.resources)
+        self.issuing = Issuing(settings, self.sealing, self.ring, self.resources, self.key_sets)
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)

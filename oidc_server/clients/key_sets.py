@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from joserfc import jws
+from joserfc import jwe, jws
 from joserfc.jwk import JWKRegistry, OctKey
 
 from oidc_server.clients import jwk_sets
@@ -22,6 +22,7 @@ from oidc_server.foundation.database import wait
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SYMMETRIC = ("HS256", "HS384", "HS512")
 _MAX_LENGTH = 16_384
+_DEFAULT_ENCRYPTION = "A128CBC-HS256"
 _KEPT_SECONDS = 600
 _AGAIN_AFTER_SECONDS = 10
 _SETS_AT_MOST = 1_000
@@ -63,6 +64,20 @@ class KeySets:
                 if claims is not None:
                     return claims
         raise Unverified("signed by none of the client's keys")
+
+    def encrypt(self, client: Client, text: str, algorithm: str, encryption: str | None) -> str:
+        """A JWT encrypted to one of the client's keys, and so nested (RFC 7519 §5.2); Unverified if none fits."""
+        key_type = "RSA" if algorithm.startswith("RSA") else "EC"
+        for keys in self._sets(client, None):
+            for jwk in keys:
+                if jwk.get("kty") != key_type or jwk.get("use", "enc") != "enc":
+                    continue
+                header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION, "cty": "JWT"}
+                header |= {"kid": jwk["kid"]} if "kid" in jwk else {}
+                return jwe.encrypt_compact(
+                    header, text, JWKRegistry.import_key(jwk), algorithms=[algorithm, header["enc"]]
+                )
+        raise Unverified(f"no key of the client fits {algorithm}")
 
     def _sets(self, client: Client, kid: Any) -> Any:
         """The client's keys; then, where a kid is missing or nothing fitted, as they are now."""

@@ -15,6 +15,9 @@ SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
 ClientAlgorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
 ]
+#: How what we send is encrypted to a client's key (RFC 7518 §4, §5); RSA1_5 is not among them (RFC 8725 §3.2).
+KeyManagement = Literal["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
+ContentEncryption = Literal["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"]
 RequestAlgorithm = Literal[
     "none", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
     "HS256", "HS384", "HS512",
@@ -116,6 +119,12 @@ class ClientMetadata(BaseModel):
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     userinfo_signed_response_alg: SigningAlgorithm | None = None
     """Userinfo comes as a signed JWT; by default as JSON."""
+    id_token_encrypted_response_alg: KeyManagement | None = None
+    """ID tokens are encrypted to the client's key; by default they are only signed."""
+    id_token_encrypted_response_enc: ContentEncryption | None = None
+    """By default A128CBC-HS256."""
+    userinfo_encrypted_response_alg: KeyManagement | None = None
+    userinfo_encrypted_response_enc: ContentEncryption | None = None
     introspection_signed_response_alg: SigningAlgorithm = "RS256"
     """For answers that it asks for as a JWT (RFC 9701)."""
     request_object_signing_alg: RequestAlgorithm | None = None
@@ -172,12 +181,22 @@ class ClientMetadata(BaseModel):
             except ValueError as error:
                 raise ValueError(f"jwks {error}") from error
         method, algorithm = self.token_endpoint_auth_method, self.token_endpoint_auth_signing_alg
-        if method == "private_key_jwt" and self.jwks is None and self.jwks_uri is None:
+        if method == "private_key_jwt" and not self.has_keys:
             raise ValueError("token_endpoint_auth_method private_key_jwt needs jwks or jwks_uri")
         if algorithm is not None and algorithm.startswith("HS") != (method == "client_secret_jwt"):
             raise ValueError(
                 f"token_endpoint_auth_signing_alg {algorithm} doesn't fit token_endpoint_auth_method {method}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_keys_to_encrypt_to(self) -> Self:
+        for what in ("id_token", "userinfo"):
+            algorithm = getattr(self, f"{what}_encrypted_response_alg")
+            if algorithm is not None and not self.has_keys:
+                raise ValueError(f"{what}_encrypted_response_alg needs jwks or jwks_uri")
+            if algorithm is None and getattr(self, f"{what}_encrypted_response_enc") is not None:
+                raise ValueError(f"{what}_encrypted_response_enc needs {what}_encrypted_response_alg")
         return self
 
     @model_validator(mode="after")
@@ -203,6 +222,11 @@ class ClientMetadata(BaseModel):
         if self.response_types is not None:
             return self.response_types
         return ("code",) if "authorization_code" in self.grant_types else ()
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it has registered public keys."""
+        return self.jwks is not None or self.jwks_uri is not None
 
     @property
     def has_secret(self) -> bool:

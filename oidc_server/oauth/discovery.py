@@ -2,11 +2,11 @@
 
 import json
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
 from oidc_server.accounts import claims
 from oidc_server.clients.key_sets import ASYMMETRIC, SYMMETRIC
-from oidc_server.clients.metadata import IDENTITY_SCOPES
+from oidc_server.clients.metadata import IDENTITY_SCOPES, ContentEncryption, KeyManagement
 from oidc_server.foundation.encoding import b64url
 from oidc_server.keys import jwt
 from oidc_server.oauth import pkce
@@ -45,6 +45,11 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "revocation_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
         "introspection_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_signing_alg_values_supported": [*ASYMMETRIC, *SYMMETRIC],
+        **{
+            f"{what}_encryption_{kind}_values_supported": list(get_args(values))
+            for what in ("id_token", "userinfo")
+            for kind, values in (("alg", KeyManagement), ("enc", ContentEncryption))
+        },
         "introspection_signing_alg_values_supported": list(jwt.ALGORITHMS),
         "code_challenge_methods_supported": list(pkce.METHODS),
         "prompt_values_supported": list(checks.PROMPTS),

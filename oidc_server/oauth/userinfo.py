@@ -66,15 +66,15 @@ class UserinfoEndpoint:
         return self._answer(client, {**told, "sub": self._server.issuing.subject(client, row.id)})
 
     def _answer(self, client: Client, told: dict[str, Any]) -> Response:
-        """JSON, or a signed JWT for clients that registered for one (Core §5.3.2)."""
-        algorithm = client.metadata.userinfo_signed_response_alg
-        if algorithm is None:
+        """JSON, or a JWT, signed or encrypted or both, for clients that registered for one (Core §5.3.2)."""
+        metadata, issuing = client.metadata, self._server.issuing
+        signing, encrypting = metadata.userinfo_signed_response_alg, metadata.userinfo_encrypted_response_alg
+        if signing is None and encrypting is None:
             return answer(told)
-        issuing = self._server.issuing
-        signed = jwt.sign(
-            issuing.ring.current(algorithm), "JWT", {**told, "iss": issuing.issuer, "aud": client.client_id}
-        )
-        return Response(signed, headers={"Cache-Control": "no-store"}, media_type="application/jwt")
+        key = issuing.ring.current(signing or metadata.id_token_signed_response_alg)
+        signed = jwt.sign(key, "JWT", {**told, "iss": issuing.issuer, "aud": client.client_id})
+        body = issuing.encrypted(client, signed, encrypting, metadata.userinfo_encrypted_response_enc)
+        return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/jwt")
 
     def _read(self, text: str) -> AccessToken:
         issuing = self._server.issuing

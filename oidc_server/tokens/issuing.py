@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from oidc_server.clients import subjects
+from oidc_server.clients.key_sets import KeySets, Unverified
 from oidc_server.clients.registry import Client
 from oidc_server.clients.resources import ResourceRegistry
+from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.keys.ring import Ring
 from oidc_server.settings import Settings
@@ -31,12 +33,15 @@ class Allowed:
 class Issuing:
     """Mints tokens; call it inside `Database.run`."""
 
-    def __init__(self, settings: Settings, sealing: Sealing, ring: Ring, resources: ResourceRegistry) -> None:
+    def __init__(
+        self, settings: Settings, sealing: Sealing, ring: Ring, resources: ResourceRegistry, sets: KeySets
+    ) -> None:
         self.issuer = settings.issuer
         self.lifetimes = settings.lifetime
         self.sealing = sealing
         self.ring = ring
         self.resources = resources
+        self._key_sets = sets
 
     def for_grant(
         self, grant: Granted, client: Client, allowed: Allowed, *, nonce: str | None = None,
@@ -72,14 +77,28 @@ class Issuing:
         return subjects.of(self.sealing, client.metadata, user_id)
 
     def _id_token(self, grant: Granted, client: Client, **values: Any) -> str:
-        return id_token.sign(
-            self.ring.current(client.metadata.id_token_signed_response_alg),
+        metadata = client.metadata
+        signed = id_token.sign(
+            self.ring.current(metadata.id_token_signed_response_alg),
             self.issuer,
             subject=self.subject(client, grant.user_id),
             grant=grant,
             lifetime=self.lifetimes.id_token,
             **values,
         )
+        return self.encrypted(
+            client, signed, metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc
+        )
+
+    def encrypted(self, client: Client, signed: str, algorithm: str | None, encryption: str | None) -> str:
+        """A JWT as the client registered for it: as it is, or encrypted to its key (Core §16.14)."""
+        if algorithm is None:
+            return signed
+        try:
+            return self._key_sets.encrypt(client, signed, algorithm, encryption)
+        except Unverified as error:
+            told = "The client's keys cannot be had, and what it asks for must be encrypted to one."
+            raise Unavailable(told, because=str(error)) from error
 
     def for_client(self, client: Client, allowed: Allowed) -> TokenResponse:
         """An access token with which the client acts for itself (RFC 6749 §4.4.3)."""
