@@ -19,6 +19,7 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.keys.ring import Ring
@@ -49,6 +50,7 @@ class House:
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources)
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
+        self.outbound = Outbound(settings)
         self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
 
     async def check(self) -> None:
@@ -76,6 +78,7 @@ class House:
         """Notice what other nodes have changed; call it inside `Database.run`."""
         for breaker in filter(None, (self.database.breaker, self.throttles.breaker)):
             metrics.breaker_open.labels(breaker.name).set(0 if breaker.closed else 1)
+        metrics.breaker_open.labels("outbound").set(1 if self.outbound.has_open_breaker else 0)
         self.changes.look()
         self.ring.refresh()
 
@@ -99,6 +102,7 @@ class House:
         except Unavailable:
             log.warning("audit_events_lost", because="the database does not answer")
         await self.throttles.close()
+        await self.outbound.close()
         await self.database.dispose()
 
 
