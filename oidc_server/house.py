@@ -21,7 +21,6 @@ from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
 from oidc_server.foundation.outbound.client import Outbound
-from oidc_server.foundation.outbound.guard import Guard
 from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.keys.ring import Ring
@@ -48,7 +47,7 @@ class House:
         self.rotation = Rotation(self.database, self.sealing, settings)
         self.ring.make_first = self.rotation.start
         self.registry = Registry(self.database, self.changes)
-        self.outbound = Outbound(settings.outbound, Guard(settings.outbound, development=settings.development))
+        self.outbound = Outbound(settings)
         self.key_sets = KeySets(self.outbound.document)
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)
@@ -82,6 +81,7 @@ class House:
         """Notice what other nodes have changed; call it inside `Database.run`."""
         for breaker in filter(None, (self.database.breaker, self.throttles.breaker)):
             metrics.breaker_open.labels(breaker.name).set(0 if breaker.closed else 1)
+        metrics.breaker_open.labels("outbound").set(1 if self.outbound.has_open_breaker else 0)
         self.changes.look()
         self.ring.refresh()
 

@@ -18,6 +18,7 @@ PREFIX = "OIDC_"
 DEVELOPMENT_ISSUER = "http://localhost:8000"
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_.])?")
 _DURATION = re.compile(r"(?:\d+[smhd])+")
 
 
@@ -56,6 +57,22 @@ Duration = Annotated[
 ]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
+
+
+def _host(value: Any) -> Any:
+    """A network, or the name of a host in lower case."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return ip_network(value.strip("[]"), strict=False)
+    except ValueError:
+        if not _HOST.fullmatch(value.lower()):
+            raise ValueError(f"expected the name of a host or a network, received {value!r}") from None
+        return value.lower().rstrip(".")
+
+
+Host = Annotated[IPv4Network | IPv6Network | str, BeforeValidator(_host), PlainSerializer(str, return_type=str)]
+Hosts = Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Group(BaseModel):
@@ -168,14 +185,14 @@ class HttpSettings(Group):
 
 
 class OutboundSettings(Group):
-    """What the server itself calls: addresses that clients registered."""
+    """What this server calls itself: addresses that clients registered."""
 
-    allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
-    """Hosts or networks, separated by commas, that may be called although they are not on the public internet."""
+    allow: Hosts = ()
+    """Hosts or networks, separated by commas, that may be called though their addresses are not public."""
     ca_file: Path | None = None
-    """Certificates, in PEM, that are trusted besides the system's."""
+    """Certificate authorities (PEM) that are trusted besides the system's."""
     timeout: Duration = timedelta(seconds=5)
-    """How long a call may take in all."""
+    """How long a call may take, from the look-up of the name to the last byte."""
     max_bytes: int = Field(default=65536, ge=1024)
     """The largest answer in bytes."""
 

@@ -1,4 +1,5 @@
-"""Outbound: calls to addresses that others gave us, which must not reach what only we can reach (SSRF).
+"""Outbound: the one way in which this server calls others.
 
-The one door for HTTP that goes out. What is called, and what is done with the answer, the rooms above decide.
+Addresses come from clients' registrations, so every call is led past a guard, held to a time and
+a size, and follows no redirect.
 """

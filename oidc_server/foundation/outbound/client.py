@@ -1,65 +1,62 @@
-"""The client: HTTP that goes out, with a limit on everything, and a circuit breaker for each host."""
+"""The HTTP client: one request, one answer, within a time and a size; nothing is kept between two calls."""
 
 import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import urlencode
 
-import httpx2
+import structlog
 from circuitbreaker import CircuitBreaker
+from httpx2 import AsyncHTTPTransport, ConnectError, HTTPError, Limits, Request, Response
 
-from oidc_server.foundation.outbound.guard import Address, Forbidden, Guard
-from oidc_server.settings import OutboundSettings
+from oidc_server.foundation.errors import Misconfigured
+from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden, OutboundPaused
+from oidc_server.foundation.outbound.guard import Guard, Resolve, Target, resolve
+from oidc_server.foundation.telemetry import metrics
+from oidc_server.settings import Settings
 
-_FAILURES_TO_OPEN = 5
+_FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 30
-_HOSTS_AT_MOST = 1_000
+_BREAKERS_AT_MOST = 1_000
+_ADDRESSES_AT_MOST = 3
 
-
-class OutboundFailed(Exception):
-    """A call that brought no usable answer; the text is for the log."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back, whatever its status; the names of its headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is one of those that say yes."""
+        return 200 <= self.status < 300
+
 
 class Outbound:
-    """Calls out. Follows no redirects, sends no cookies, and takes no proxy from the environment."""
+    """Calls others."""
 
-    def __init__(self, settings: OutboundSettings, guard: Guard) -> None:
-        self._settings = settings
-        self._guard = guard
-        self._seconds = settings.timeout.total_seconds()
-        self._opened: httpx2.AsyncClient | None = None
+    def __init__(self, settings: Settings, *, resolve: Resolve = resolve) -> None:
+        self._guard = Guard(settings.outbound, is_development=settings.development, resolve=resolve)
+        self._seconds = settings.outbound.timeout.total_seconds()
+        self._max_bytes = settings.outbound.max_bytes
+        self._ca_file = settings.outbound.ca_file
         self._breakers: OrderedDict[str, CircuitBreaker] = OrderedDict()
+        self._opened: AsyncHTTPTransport | None = None
+        if self._ca_file is not None:
+            # A bundle that can't be read is found at the start, not at the first call.
+            _trust(self._ca_file)
 
-    @property
-    def _http(self) -> httpx2.AsyncClient:
-        """Made when it is first needed: reading the system's certificates takes a while."""
-        if self._opened is None:
-            trusted = ssl.create_default_context()
-            if self._settings.ca_file:
-                trusted.load_verify_locations(self._settings.ca_file)
-            # No connection is kept: it would be one to an address, and the next host there may be another's.
-            limits = httpx2.Limits(max_connections=50, max_keepalive_connections=0)
-            self._opened = httpx2.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False, limits=limits)
-        return self._opened
-
-    async def get(self, url: str, *, accept: str = "application/json") -> Answer:
-        """Fetch; OutboundFailed unless an answer comes in time and size."""
-        return await self._call("GET", url, {"Accept": accept})
-
-    async def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
-        """Send a form; likewise."""
-        return await self._call("POST", url, {"Accept": "application/json"}, fields)
+    async def get(self, url: str, *, accept: str = "*/*") -> Answer:
+        """Fetch a document; OutboundFailed if no answer came."""
+        return await self._call("GET", url, {"Accept": accept}, b"")
 
     async def document(self, url: str) -> bytes:
         """The body of what is there; OutboundFailed for anything but a 200."""
@@ -68,62 +65,122 @@ class Outbound:
             raise OutboundFailed(f"answered {answer.status}, expected 200")
         return answer.body
 
+    async def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
+        """Send a form; OutboundFailed if no answer came."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
+        return await self._call("POST", url, headers, urlencode(fields).encode())
+
+    @property
+    def has_open_breaker(self) -> bool:
+        """Whether some host is being left alone."""
+        return any(breaker.opened for breaker in self._breakers.values())
+
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close what is open."""
         if self._opened is not None:
             await self._opened.aclose()
 
-    async def _call(
-        self, method: str, url: str, headers: dict[str, str], form: Mapping[str, str] | None = None
-    ) -> Answer:
+    async def _call(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         try:
-            async with asyncio.timeout(self._seconds):
-                address = await self._guard.check(url)
-                breaker = self._breaker(urlsplit(url).netloc)
-                if breaker.opened:
-                    raise OutboundFailed("it failed often just now, and is left alone for a moment")
-                with breaker:
-                    return await self._send(method, url, address, headers, form)
-        except Forbidden as error:
-            raise OutboundFailed(f"not called: {error}") from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError) as error:
-            raise OutboundFailed(f"{type(error).__name__}: {error}"[:300]) from error
+            answer = await self._guarded(method, url, headers, body)
+        except OutboundFailed as failure:
+            metrics.outbound.labels(_outcome(failure)).inc()
+            log.info("outbound_failed", because=failure.because)
+            raise
+        metrics.outbound.labels("answered").inc()
+        return answer
 
-    async def _send(
-        self, method: str, url: str, address: Address, headers: dict[str, str], form: Mapping[str, str] | None
-    ) -> Answer:
-        """Send it to the address that the guard has checked; the certificate must be the name's all the same."""
-        parsed = httpx2.URL(url)
-        request = self._http.build_request(
-            method,
-            parsed.copy_with(host=str(address)),
-            headers={**headers, "Host": parsed.netloc.decode("ascii"), "Accept-Encoding": "identity"},
-            data=dict(form) if form is not None else None,
-            extensions={"sni_hostname": parsed.host, "timeout": httpx2.Timeout(self._seconds).as_dict()},
-        )
-        response = await self._http.send(request, stream=True)
+    async def _guarded(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        target = self._guard.read(url)
+        breaker = self._breaker(target)
+        if breaker.opened:
+            raise OutboundPaused(f"{breaker.name} failed several times in a row and is left alone for a moment")
+        with breaker:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await self._send(method, await self._guard.find(target), headers, body)
+            except TimeoutError as error:
+                raise OutboundFailed(f"{target.host} did not answer within {self._seconds:g} seconds") from error
+            except HTTPError as error:
+                raise OutboundFailed(f"{target.host}: {type(error).__name__} {error}"[:300]) from error
+
+    async def _send(self, method: str, target: Target, headers: dict[str, str], body: bytes) -> Answer:
+        """Try the addresses one after the other, until one can be connected to."""
+        *others, last = target.addresses[:_ADDRESSES_AT_MOST]
+        for address in others:
+            try:
+                return await self._exchange(_request(method, target, str(address), headers, body))
+            except ConnectError:
+                continue
+        return await self._exchange(_request(method, target, str(last), headers, body))
+
+    async def _exchange(self, request: Request) -> Answer:
+        response = await self._transport.handle_async_request(request)
         try:
-            return Answer(response.status_code, dict(response.headers), await self._body(response))
+            return Answer(response.status_code, dict(response.headers), await self._read(response))
         finally:
             await response.aclose()
-            self._http.cookies.clear()
 
-    async def _body(self, response: httpx2.Response) -> bytes:
-        body = b""
-        async for part in response.aiter_raw():
-            body += part
-            if len(body) > self._settings.max_bytes:
-                raise httpx2.ReadError(f"the answer has more than {self._settings.max_bytes} bytes")
-        return body
+    async def _read(self, response: Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # We asked for none: a small body could grow to any size.
+            raise OutboundFailed("the answer is compressed")
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise OutboundFailed(f"the answer has more than {self._max_bytes} bytes")
+        return bytes(body)
 
-    def _breaker(self, host: str) -> CircuitBreaker:
-        breaker = self._breakers.get(host)
-        if breaker is None:
-            breaker = self._breakers[host] = CircuitBreaker(
-                name=f"outbound {host}", failure_threshold=_FAILURES_TO_OPEN, recovery_timeout=_SECONDS_OPEN
-            )
-            if len(self._breakers) > _HOSTS_AT_MOST:
-                self._breakers.popitem(last=False)
-        else:
-            self._breakers.move_to_end(host)
+    def _breaker(self, target: Target) -> CircuitBreaker:
+        """The breaker of a host; of the hosts that were called longest ago, nothing is remembered."""
+        name = f"{target.host}:{target.port}"
+        breaker = self._breakers.pop(name, None) or CircuitBreaker(
+            name=name,
+            failure_threshold=_FAILURES_TO_OPEN,
+            recovery_timeout=_SECONDS_OPEN,
+            expected_exception=_is_failure,
+        )
+        self._breakers[name] = breaker
+        if len(self._breakers) > _BREAKERS_AT_MOST:
+            self._breakers.popitem(last=False)
         return breaker
+
+    @property
+    def _transport(self) -> AsyncHTTPTransport:
+        if self._opened is None:
+            # The pool knows addresses and not names: a kept connection could have proved another name's certificate.
+            limits = Limits(max_connections=100, max_keepalive_connections=0)
+            self._opened = AsyncHTTPTransport(verify=_trust(self._ca_file), trust_env=False, limits=limits)
+        return self._opened
+
+
+def _request(method: str, target: Target, address: str, headers: dict[str, str], body: bytes) -> Request:
+    """A request to an address, in the name of the host: its Host header and the name that its certificate must prove."""
+    own = {"Host": target.url.netloc.decode("ascii"), "User-Agent": "oidc-server", "Accept-Encoding": "identity"}
+    url = target.url.copy_with(host=address)
+    return Request(method, url, headers={**own, **headers}, content=body, extensions={"sni_hostname": target.host})
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """The system's certificate authorities, and those of a file."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise Misconfigured(
+                f"OIDC_OUTBOUND_CA_FILE names {ca_file}, which holds no certificates: {error}"
+            ) from error
+    return context
+
+
+def _is_failure(_: type[BaseException], error: BaseException) -> bool:
+    """Whether it says something about the host, and not only about what we may do."""
+    return isinstance(error, OutboundFailed) and not isinstance(error, OutboundForbidden)
+
+
+def _outcome(failure: OutboundFailed) -> str:
+    if isinstance(failure, OutboundPaused):
+        return "paused"
+    return "forbidden" if isinstance(failure, OutboundForbidden) else "failed"

@@ -26,6 +26,7 @@ sign_ins = Counter("oidc_sign_ins_total", "Sign-in attempts.", ["outcome"])
 password_queue = Gauge(
     "oidc_password_queue_length", "Password hashes that wait for a thread.", multiprocess_mode="livesum"
 )
+outbound = Counter("oidc_outbound_requests_total", "Calls to other servers.", ["outcome"])
 audit_lost = Counter("oidc_audit_events_lost_total", "Audit events that could not be written.")
 
 
