@@ -65,6 +65,12 @@ def rotate(
     return add(session, sealing, client_id, secret)
 
 
+def remove(session: Session, client_id: str) -> None:
+    """Take a client's secrets away."""
+    session.execute(delete(ClientSecret).where(ClientSecret.client_id == client_id))
+    changes.announce(session)
+
+
 def stored(session: Session, client_id: str) -> list[StoredSecret]:
     """A client's secrets as they are kept."""
     rows = session.execute(
