@@ -1,6 +1,6 @@
 """Uses: which clients that registered themselves are in use, noted in memory and written once a day for each."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import or_, update
 
@@ -9,7 +9,6 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database
 
 WRITE_EVERY = timedelta(minutes=1)
-_A_DAY = timedelta(days=1)
 _AT_ONCE = 500
 
 
@@ -33,8 +32,9 @@ class Uses:
         if now.date() != self._day:
             self._day = now.date()
             self._written.clear()
+        midnight = datetime.combine(now.date(), time(), UTC)
         while batch := sorted(self._waiting)[:_AT_ONCE]:
-            is_due = or_(ClientRow.last_used_at.is_(None), ClientRow.last_used_at < now - _A_DAY)
+            is_due = or_(ClientRow.last_used_at.is_(None), ClientRow.last_used_at < midnight)
             used = update(ClientRow).where(ClientRow.client_id.in_(batch), is_due).values(last_used_at=now)
             with self._database.autocommit() as connection:
                 connection.execute(used)

@@ -10,8 +10,8 @@ from joserfc.jwk import KeySet
 from oidc_server.foundation.encoding import from_b64url
 from oidc_server.keys.jwt import MAX_LENGTH, Claims, InvalidToken
 
-_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
-_PUBLIC_KINDS = frozenset({"RSA", "EC", "OKP"})
+_ALGORITHMS = ["RS256", "PS256", "ES256"]
+_PUBLIC_KINDS = frozenset({"RSA", "EC"})
 
 Keys = KeySet
 
