@@ -60,5 +60,10 @@ def query(names: tuple[str, ...]) -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": "query", "schema": _string(name)} for name in names]}
 
 
+def path(name: str) -> dict[str, Any]:
+    """An operation with a parameter in its path."""
+    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": _string(name)}]}
+
+
 def _string(name: str) -> dict[str, str]:
     return {"type": "string", "description": _FIELDS[name]}

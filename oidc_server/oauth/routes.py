@@ -90,8 +90,9 @@ def _mount_registration(router: APIRouter, server: AuthorizationServer, around: 
     configuration = ClientConfigurationEndpoint(server, registrar)
     path, about = discovery.REGISTRATION_PATH, described.json_body(described.REGISTRATION)
     router.add_api_route(path, registration.register, methods=["POST"], tags=_REGISTRATION, openapi_extra=about)
-    path += "/{client_id}"
-    router.add_api_route(path, configuration.manage, methods=["GET", "PUT", "DELETE"], tags=_REGISTRATION)
+    path, about = path + "/{client_id}", described.path("client_id")
+    methods = ["GET", "PUT", "DELETE"]
+    router.add_api_route(path, configuration.manage, methods=methods, tags=_REGISTRATION, openapi_extra=about)
 
 
 def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:

@@ -10,6 +10,8 @@ from oidc_server.house import House
 from oidc_server.settings import Settings
 from tests.actors.applicant import DOCUMENT, REDIRECT_URI, Applicant
 from tests.actors.person import Person
+from tests.actors.relying_party import RelyingParty
+from tests.factories import API, World, furnish
 from tests.oauth import deeds
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -257,3 +259,19 @@ async def test_no_other_origin_s_script_may_register(http: httpx2.AsyncClient) -
     response = await http.post("/register", json=DOCUMENT, headers={"Origin": "https://spa.example.com"})
 
     assert "access-control-allow-origin" not in response.headers
+
+
+async def test_a_client_that_registered_itself_learns_of_its_own_tokens_only(
+    applicant: Applicant, person: Person, relying_party: RelyingParty, house: House
+) -> None:
+    stranger = (await applicant.register()).relying_party()
+    of_another = await relying_party.redeem((await person.approve(relying_party)).code)
+    own = await stranger.redeem((await person.approve(stranger)).code)
+
+    assert (await stranger.introspect(own.access_token))["active"]
+    assert await stranger.introspect(of_another.access_token) == {"active": False}
+    resource = {"resource": API, "scopes": {"orders.read": "", "orders.write": ""}, "client_id": stranger.client_id}
+    await house.database.run(furnish, house, World(resources=[resource]))
+    await deeds.notice(house)
+    for_the_api = await relying_party.redeem((await person.approve(relying_party, scope="orders.read")).code)
+    assert (await stranger.introspect(for_the_api.access_token))["active"]  # an operator named it
