@@ -14,6 +14,8 @@ from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
+from oidc_server.clients import software_statements, uses
+from oidc_server.foundation import posture
 from oidc_server.foundation.changes import READ_EVERY_SECONDS
 from oidc_server.foundation.jobs import Job, Jobs
 from oidc_server.foundation.telemetry import logs
@@ -79,7 +81,9 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     pages = Pages(settings, Browsers(settings, house.sealing))
     visitors = Visitors(settings, house.database, house.ledger)
     error_pages = ErrorPages(pages, is_development=settings.development)
-    oauth = oauth_routes.build(server, Surroundings(settings, pages, error_pages, visitors))
+    statements = software_statements.load(settings.registration.software_statement_keys_file)
+    around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
+    oauth = oauth_routes.build(server, around)
     accounts = account_routes.build(
         HomePage(house.database, pages, visitors),
         LoginPage(settings, house.database, house.sealing, pages, house.registry, visitors, server.sign_in),
@@ -121,6 +125,7 @@ def _lifespan(house: House, health: Health) -> Callable[[FastAPI], AbstractAsync
         house.passwords.prepare()
         jobs = Jobs(_jobs(house))
         jobs.start()
+        log.info("posture", relaxed=posture.relaxed(house.settings))
         log.info("started", issuer=house.settings.issuer, development=house.settings.development)
         yield
         health.is_stopping = True
@@ -137,6 +142,7 @@ def _jobs(house: House) -> list[Job]:
     return [
         Job("follow changes", timedelta(seconds=READ_EVERY_SECONDS), lambda: run(house.follow_changes)),
         Job("write audit events", trail.WRITE_EVERY, house.trail.write),
+        Job("write client uses", uses.WRITE_EVERY, lambda: run(house.registry.uses.write)),
         Job("turn keys", timedelta(minutes=1), lambda: run(house.rotation.turn)),
         Job("clean up", timedelta(minutes=10), lambda: run(house.clean_up)),
     ]

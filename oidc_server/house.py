@@ -12,7 +12,7 @@ from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
 from oidc_server.audit.trail import Trail
-from oidc_server.clients import client_secrets, used_assertions
+from oidc_server.clients import client_secrets, initial_access_tokens, registrations, used_assertions
 from oidc_server.clients.key_sets import KeySets
 from oidc_server.clients.registry import Registry
 from oidc_server.clients.resources import ResourceRegistry
@@ -95,6 +95,8 @@ class House:
         }
         with self.database.transaction() as session:
             removed["client_secrets"] = client_secrets.remove_expired(session)
+            removed["initial_access_tokens"] = initial_access_tokens.remove_old(session)
+            removed["unused_clients"] = registrations.remove_unused(session, self.settings.registration.unused_for)
         log.info("cleaned_up", **removed)
         return removed
 

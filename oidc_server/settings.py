@@ -48,6 +48,10 @@ def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _scopes(value: Any) -> Any:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 def _network(value: Any) -> Any:
     return ip_network(value, strict=False) if isinstance(value, str) else value
 
@@ -57,6 +61,7 @@ Duration = Annotated[
 ]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
+Scopes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_scopes), Field(min_length=1)]
 
 
 def _host(value: Any) -> Any:
@@ -171,6 +176,25 @@ class ThrottleSettings(Group):
     """How long failures are counted, from the first one."""
 
 
+class RegistrationSettings(Group):
+    """How clients register themselves."""
+
+    mode: Literal["off", "initial_access_token", "open"] = "off"
+    """Who may register a client at /register: nobody, who shows a token that an operator made, or everybody."""
+    per_address: int = Field(default=20, ge=1)
+    """Clients that may be registered from one address (IPv6: one /64 network) in an hour."""
+    max_clients: int = Field(default=1000, ge=1)
+    """Clients that registered themselves and are there at a time; then no more are taken."""
+    unused_for: Duration = timedelta(days=90)
+    """A client that registered itself and that nobody has used for so long is removed."""
+    scopes: Scopes = ("openid", "profile", "email", "address", "phone", "offline_access")
+    """Scopes, separated by commas, that such a client may ask for."""
+    response_types: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("code",)
+    """Response types, separated by commas, that such a client may use; operators give a client others in the apply file."""
+    software_statement_keys_file: Path | None = None
+    """A JSON file of those whose software statements are believed: `{"ISSUER": {"keys": [...]}}`, public keys only."""
+
+
 class HttpSettings(Group):
     """What a caller may send, and for how long."""
 
@@ -249,6 +273,7 @@ class Settings(BaseSettings):
     protocol: ProtocolSettings = ProtocolSettings()
     password: PasswordSettings = PasswordSettings()
     throttle: ThrottleSettings = ThrottleSettings()
+    registration: RegistrationSettings = RegistrationSettings()
     http: HttpSettings = HttpSettings()
     outbound: OutboundSettings = OutboundSettings()
     log: LogSettings = LogSettings()

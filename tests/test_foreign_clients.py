@@ -27,7 +27,8 @@ def server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """One real server for all of them."""
     folder: Path = tmp_path_factory.mktemp("foreign")
     shutil.copy(template.sqlite, folder / "oidc.db")
-    with serving(make_settings(f"sqlite:///{folder}/oidc.db", template.keys), folder) as server:
+    settings = make_settings(f"sqlite:///{folder}/oidc.db", template.keys)
+    with serving(settings, folder, OIDC_REGISTRATION_MODE="open") as server:
         yield server
 
 
@@ -196,3 +197,37 @@ async def test_a_native_app_listens_on_any_port_of_loopback(server: Server, meta
 
     assert location.startswith("http://127.0.0.1:51234/callback?")  # RFC 8252 §7.3
     assert "id_token" in tokens
+
+
+async def test_authlib_signs_a_person_in_with_a_client_that_registered_itself(
+    server: Server, metadata: dict[str, str]
+) -> None:
+    document = {"redirect_uris": [CALLBACK], "client_name": "Authlib", "scope": "openid profile"}
+    endpoint = metadata["registration_endpoint"]
+    told = AuthlibSession().post(endpoint, json=document, withhold_token=True).json()
+    session = AuthlibSession(
+        told["client_id"],
+        told["client_secret"],
+        scope=told["scope"],
+        redirect_uri=told["redirect_uris"][0],
+        token_endpoint_auth_method=told["token_endpoint_auth_method"],
+        code_challenge_method="S256",
+    )
+    verifier = generate_token(48)
+    url, state = session.create_authorization_url(metadata["authorization_endpoint"], code_verifier=verifier)
+
+    tokens = session.fetch_token(
+        metadata["token_endpoint"],
+        authorization_response=await approved(server, url),
+        code_verifier=verifier,
+        state=state,
+    )
+    management = OAuth2Token({"access_token": told["registration_access_token"], "token_type": "Bearer"})
+    manager = AuthlibSession(token=management)
+    read = manager.get(told["registration_client_uri"]).json()
+    deleted = manager.delete(told["registration_client_uri"])
+
+    assert verified(tokens["id_token"], metadata, told["client_id"])["aud"] == told["client_id"]
+    assert read["client_name"] == "Authlib"
+    assert deleted.status_code == 204
+    assert session.get(metadata["userinfo_endpoint"]).status_code == 401

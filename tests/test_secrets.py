@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from oidc_server.foundation import sealing
+from tests.actors.applicant import DOCUMENT, Registered
 from tests.actors.browser import Browser
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
@@ -102,7 +103,8 @@ def scene(template: Template, tmp_path: Path) -> Iterator[Scene]:
     database = tmp_path / "data" / "oidc.db"
     database.parent.mkdir()
     shutil.copy(template.sqlite, database)
-    with serving(make_settings(f"sqlite:///{database}", template.keys), tmp_path) as server:
+    settings = make_settings(f"sqlite:///{database}", template.keys)
+    with serving(settings, tmp_path, OIDC_REGISTRATION_MODE="open") as server:
         yield Scene(server, database, template.keys)
 
 
@@ -179,6 +181,22 @@ async def _fail_to_authenticate(http: httpx2.AsyncClient, secrets: Secrets) -> N
         await legacy.ask("password", username="alice", password=password, scope="admin")
 
 
+async def _register(scene: Scene, http: httpx2.AsyncClient) -> None:
+    told = (await http.post("/register", json=DOCUMENT)).json()
+    scene.secrets.note("registered client_secret", told["client_secret"])
+    scene.secrets.note("registration_access_token", told["registration_access_token"])
+    client = Registered(http, told)
+    await client.read()
+    await client.replace(client.document)
+    await client.replace({**client.document, "client_secret": told["client_secret"]})
+    await client.replace({**client.document, "registration_access_token": client.token})
+    await client.replace({**client.document, "client_secret": WRONG_SECRET})
+    await client.read(client.token + "x")
+    await http.post("/register", data=told)
+    await http.post("/register", json={**told, "grant_types": ["implicit"], "contacts": "x"})
+    await client.relying_party().introspect("x")
+
+
 async def _note_keys(scene: Scene) -> None:
     text = (scene.keys / sealing.FILE_NAME).read_text(encoding="ascii").split()[1]
     scene.secrets.note("master key", text, b64decode(text).decode("latin-1"), b64decode(text).hex())
@@ -197,6 +215,7 @@ async def test_no_secret_stands_in_the_log_the_tables_or_the_files(
     tokens = await _sign_in_and_redeem(person, party, secrets)
     await _use_and_misuse(http, party, tokens)
     await _fail_to_authenticate(http, secrets)
+    await _register(scene, http)
     await person.approve(party)  # one code that stays unspent
     await person.sign_out()
     metrics = (await http.get("/metrics")).text
@@ -205,6 +224,7 @@ async def test_no_secret_stands_in_the_log_the_tables_or_the_files(
 
     expected = {"password", "client_secret", "code", "access_token", "id_token", "refresh_token", "code_verifier"}
     expected |= {"cookie oidc_session", "cookie oidc_browser", "csrf_token", "interaction", "logout"}
+    expected |= {"registered client_secret", "registration_access_token"}
     assert expected | {"master key", "private key"} <= set(secrets.of_kind)
     assert '"event":"request"' in scene.log()
     assert "client:tokens:issued" in scene.dump()

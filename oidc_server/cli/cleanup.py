@@ -5,7 +5,7 @@ from oidc_server.house import House
 
 
 def cleanup(as_json: bool = reach.JSON_OPTION) -> None:
-    """Remove what has expired: grants, sessions, old audit events, replaced secrets. The server does it by itself."""
+    """Remove what is over: grants, sessions, old events, replaced secrets, unused clients. The server does it by itself."""
 
     async def work(house: House) -> dict[str, int]:
         return await house.database.run(house.clean_up)

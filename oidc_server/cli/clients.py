@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.cli import reach
+from oidc_server.cli import initial_access_tokens, reach
 from oidc_server.clients import client_secrets, registry
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.clients.models import ClientRow
@@ -17,6 +17,7 @@ from oidc_server.foundation.identifiers import new_id
 from oidc_server.house import House
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(initial_access_tokens.app, name="initial-access-token", help="Leave for clients to register themselves.")
 
 
 @app.command()
@@ -156,4 +157,5 @@ def _row(client: ClientRow) -> dict[str, object]:
         "token_endpoint_auth_method": registration.get("token_endpoint_auth_method", "client_secret_basic"),
         "redirect_uris": registration.get("redirect_uris", []),
         "enabled": client.disabled_at is None,
+        "dynamic": client.is_dynamic,
     }

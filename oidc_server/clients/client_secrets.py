@@ -89,6 +89,12 @@ def rotate(
     return add(session, sealing, client_id, secret, signs=signs)
 
 
+def remove(session: Session, client_id: str) -> None:
+    """Take a client's secrets away."""
+    session.execute(delete(ClientSecret).where(ClientSecret.client_id == client_id))
+    changes.announce(session)
+
+
 def stored(session: Session, client_id: str) -> list[StoredSecret]:
     """A client's secrets as they are kept."""
     return [StoredSecret(*row) for row in session.execute(OF_CLIENT, {"client_id": client_id})]

@@ -3,9 +3,20 @@
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
-from oidc_server.clients import jwk_sets, redirect_uris
+from oidc_server.clients import jwk_sets, languages, redirect_uris, web_addresses
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
@@ -75,22 +86,64 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _public_address(value: str, info: ValidationInfo) -> str:
+    web_addresses.check(value, development=_is_development(info))
+    return value
+
+
+def _any_address(value: str, info: ValidationInfo) -> str:
+    web_addresses.check(value, development=_is_development(info), may_be_internal=True)
+    return value
+
+
+def _is_development(info: ValidationInfo) -> bool:
+    return bool((info.context or {}).get("development"))
+
+
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_displayable)]
 Scope = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_scope)]
 ResponseType = Annotated[str, AfterValidator(_response_type)]
 Uri = Annotated[str, Field(min_length=1, max_length=2048)]
 WebAddress = Annotated[Uri, AfterValidator(_web_address)]
+PublicAddress = Annotated[Uri, AfterValidator(_public_address)]
+#: What we fetch: the guard of outbound calls decides whether we may.
+AnyAddress = Annotated[Uri, AfterValidator(_any_address)]
+Line = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_displayable)]
+
+#: How each member that people read is checked, also in other languages.
+_TRANSLATED: dict[str, TypeAdapter[str]] = {
+    name: TypeAdapter(Name if name == "client_name" else PublicAddress) for name in languages.TRANSLATED
+}
 
 
 class ClientMetadata(BaseModel):
     """A client's registration; pass `{"development": bool}` as validation context when it is new."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"patternProperties": {languages.PATTERN: {"type": "string"}}},
+    )
 
     client_name: Name | None = None
     """What people read on the consent page; the client_id if there is none."""
-    client_uri: WebAddress | None = None
+    client_uri: PublicAddress | None = None
     """The application's home page."""
+    logo_uri: PublicAddress | None = None
+    """Its logo; our pages never load it (docs/decisions/0010)."""
+    policy_uri: PublicAddress | None = None
+    """What it does with people's data; a link on the login and consent pages."""
+    tos_uri: PublicAddress | None = None
+    """Its terms of service; a link on the login and consent pages."""
+    contacts: Annotated[tuple[Line, ...], Field(max_length=10)] = ()
+    """Who is responsible for it, as a rule e-mail addresses."""
+    software_id: Line | None = None
+    """Which software this is, the same for every copy of it."""
+    software_version: Line | None = None
+    initiate_login_uri: Annotated[Uri, AfterValidator(_any_address)] | None = None
+    """Where others send people to start a login there (OpenID Connect Core §4)."""
+    translations: SkipJsonSchema[dict[str, str]] = {}
+    """The members that people read, in other languages: `client_name#de` (RFC 7591 §2.2)."""
     application_type: Literal["web", "native"] = "web"
     """`native` clients may use loopback redirect URIs with any port, and private-use schemes (RFC 8252)."""
     redirect_uris: tuple[Uri, ...] = ()
@@ -106,7 +159,7 @@ class ClientMetadata(BaseModel):
     """What the client signs its assertions with; by default anything that fits its method."""
     jwks: dict[str, Any] | None = None
     """The client's public keys, by value (RFC 7517 §5)."""
-    jwks_uri: WebAddress | None = None
+    jwks_uri: AnyAddress | None = None
     """Where the client publishes its keys; it may rotate them there."""
     scope: Scope = " ".join(IDENTITY_SCOPES)
     """What the client may ask for, parted by spaces."""
@@ -129,18 +182,37 @@ class ClientMetadata(BaseModel):
     """For answers that it asks for as a JWT (RFC 9701)."""
     request_object_signing_alg: RequestAlgorithm | None = None
     """What the client signs its request objects with; by default any of its keys. `none` only if it is registered."""
-    request_uris: tuple[WebAddress, ...] = ()
+    request_uris: tuple[AnyAddress, ...] = ()
     """Where its request objects may be fetched."""
     subject_type: Literal["public", "pairwise"] = "public"
     """`pairwise`: the client knows a person by another `sub` than clients of other sectors (OpenID Connect Core §8.1)."""
-    sector_identifier_uri: Uri | None = None
+    sector_identifier_uri: AnyAddress | None = None
     """Its host is the sector, where the redirect URIs have several hosts."""
     skip_consent: bool = False
     """A first-party application: people are not asked whether they allow it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_languages(cls, members: Any) -> Any:
+        return languages.gather(members) if isinstance(members, dict) else members
+
+    @field_validator("translations")
+    @classmethod
+    def _translated_like_the_plain(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if len(value) > languages.MAX_TRANSLATIONS:
+            raise ValueError(f"members in other languages must be at most {languages.MAX_TRANSLATIONS}")
+        for name, text in value.items():
+            if not languages.is_tagged(name):
+                raise ValueError(f"{name}: must be a member that people read, and a language tag")
+            try:
+                _TRANSLATED[languages.plain(name)].validate_python(text, context=info.context)
+            except ValidationError as error:
+                raise ValueError(f"{name}: {error.errors()[0]['msg']}, received {text!r}") from error
+        return value
+
     @model_validator(mode="after")
     def _hold_together(self, info: ValidationInfo) -> Self:
-        development = bool((info.context or {}).get("development"))
+        development = _is_development(info)
         for member in ("redirect_uris", "post_logout_redirect_uris"):
             for uri in getattr(self, member):
                 try:
@@ -201,8 +273,6 @@ class ClientMetadata(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_sector(self) -> Self:
-        if self.sector_identifier_uri is not None and not self.sector_identifier_uri.startswith("https://"):
-            raise ValueError("sector_identifier_uri must use https (OpenID Connect Core §8.1)")
         if self.subject_type == "pairwise" and self.sector is None:
             raise ValueError(
                 "subject_type pairwise needs redirect_uris on one host, or a sector_identifier_uri (OpenID Connect Core §8.1)"
@@ -246,4 +316,4 @@ class ClientMetadata(BaseModel):
 
     def document(self) -> dict[str, Any]:
         """The members that were given or differ from their default, as JSON."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        return languages.spread(self.model_dump(mode="json", exclude_defaults=True))

@@ -1,10 +1,10 @@
-"""The tables of clients, their secrets and origins, and of resource servers."""
+"""The tables of clients, their secrets and origins, of what lets them register, and of resource servers."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oidc_server.foundation.database import Base
@@ -21,6 +21,13 @@ class ClientRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    is_dynamic: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It registered itself (RFC 7591); such a client is removed when nobody uses it."""
+    registration_token_hash: Mapped[str | None]
+    software_statement: Mapped[str | None] = mapped_column(Text)
+    """The statement that it registered with, as it was sent (RFC 7591 §3.2.1)."""
+    last_used_at: Mapped[datetime | None]
+    """To a day; known of dynamic clients only."""
 
     def __str__(self) -> str:
         return self.client_id
@@ -67,6 +74,21 @@ class ClientOrigin(Base):
 
     def __str__(self) -> str:
         return self.origin
+
+
+class InitialAccessToken(Base):
+    """What lets somebody register so many clients (RFC 7591 §3), as a keyed hash."""
+
+    __tablename__ = "initial_access_tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    token_hash: Mapped[str]
+    uses_left: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    def __str__(self) -> str:
+        return f"initial access token {self.id}"
 
 
 class ResourceRow(Base):

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.clients import client_secrets, redirect_uris
+from oidc_server.clients import client_secrets, languages, redirect_uris
 from oidc_server.clients.client_secrets import StoredSecret
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.clients.models import ClientOrigin, ClientRow
+from oidc_server.clients.uses import Uses
 from oidc_server.foundation import changes, clock
 from oidc_server.foundation.changes import Changes, Kept
 from oidc_server.foundation.database import Database
@@ -27,6 +28,8 @@ class Client:
     client_id: str
     metadata: ClientMetadata
     secrets: tuple[StoredSecret, ...] = ()
+    is_dynamic: bool = False
+    """It registered itself: nobody has looked at what it says of itself."""
 
     @property
     def name(self) -> str:
@@ -58,6 +61,8 @@ class Registry:
 
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
+        self._changes = changes
+        self.uses = Uses(database)
         self._clients: Kept[str, Client | None] = Kept(changes)
         self._origins: Kept[str, bool] = Kept(changes)
 
@@ -73,16 +78,24 @@ class Registry:
             return False
         return self._origins.get(origin, lambda: self._load_origin(origin), even_while_cut_off=True)
 
+    def note_use(self, client: Client) -> None:
+        """Remember that a client is in use; only of those that go when nobody uses them."""
+        if client.is_dynamic:
+            self.uses.note(client.client_id)
+
+    def look(self) -> None:
+        """See what has changed now, not in half a second."""
+        self._changes.look()
+
     def _load(self, client_id: str) -> Client | None:
+        is_it = (ClientRow.client_id == client_id, ClientRow.disabled_at.is_(None))
         with self._database.autocommit() as connection:
-            row = connection.execute(
-                select(ClientRow.registration).where(ClientRow.client_id == client_id, ClientRow.disabled_at.is_(None))
-            ).first()
+            row = connection.execute(select(ClientRow.registration, ClientRow.is_dynamic).where(*is_it)).first()
             if row is None:
                 return None
             stored = connection.execute(client_secrets.OF_CLIENT, {"client_id": client_id})
             secrets = tuple(StoredSecret(*secret) for secret in stored)
-        return Client(client_id, ClientMetadata.model_construct(**_defaults(row.registration)), secrets)
+        return Client(client_id, metadata_of(row.registration), secrets, row.is_dynamic)
 
     def _load_origin(self, origin: str) -> bool:
         of_enabled = (
@@ -95,9 +108,16 @@ class Registry:
             return connection.execute(of_enabled).first() is not None
 
 
-def _defaults(registration: dict[str, Any]) -> dict[str, Any]:
-    """What was checked when it was written is not checked again, or a stricter release would lock clients out."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in registration.items()}
+def metadata_of(registration: dict[str, Any]) -> ClientMetadata:
+    """A document as it was kept.
+
+    What was checked when it was written is not checked again, or a stricter release would lock clients out.
+    """
+    members = languages.gather(registration)
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in members.items()
+    }
+    return ClientMetadata.model_construct(**plain)
 
 
 def add(session: Session, client_id: str, metadata: ClientMetadata, *, disabled_at: datetime | None = None) -> None:

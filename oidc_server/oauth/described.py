@@ -36,6 +36,11 @@ AUTHORIZE = (
     "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
     "prompt", "max_age", "login_hint", "id_token_hint", "response_mode",
 )  # fmt: skip
+REGISTRATION = {
+    "type": "object",
+    "description": "Client metadata (RFC 7591 2, OpenID Connect Dynamic Client Registration 1.0 2).",
+    "properties": {"redirect_uris": {"type": "array", "items": {"type": "string"}}, "client_name": {"type": "string"}},
+}
 LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
@@ -45,9 +50,19 @@ def form(names: tuple[str, ...], *required: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
 
 
+def json_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """An operation that reads a JSON document."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def query(names: tuple[str, ...]) -> dict[str, Any]:
     """An operation whose parameters come in the query."""
     return {"parameters": [{"name": name, "in": "query", "schema": _string(name)} for name in names]}
+
+
+def path(name: str) -> dict[str, Any]:
+    """An operation with a parameter in its path."""
+    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": _string(name)}]}
 
 
 def _string(name: str) -> dict[str, str]:

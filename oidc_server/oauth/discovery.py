@@ -24,6 +24,7 @@ ENDPOINTS = {
     "introspection_endpoint": "/introspect",
     "end_session_endpoint": "/logout",
 }
+REGISTRATION_PATH = "/register"
 
 
 def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
     methods = server.authentication_methods
     return {
         "issuer": settings.issuer,
-        **{member: settings.issuer + path for member, path in ENDPOINTS.items()},
+        **{member: settings.issuer + path for member, path in _endpoints(settings).items()},
         "scopes_supported": list(IDENTITY_SCOPES),
         "response_types_supported": server.response_types,
         "response_modes_supported": list(checks.RESPONSE_MODES),
@@ -63,6 +64,12 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "request_object_signing_alg_values_supported": ["none", *ASYMMETRIC, *SYMMETRIC],
         "authorization_response_iss_parameter_supported": True,
     }
+
+
+def _endpoints(settings: Settings) -> dict[str, str]:
+    if settings.registration.mode == "off":
+        return ENDPOINTS
+    return {**ENDPOINTS, "registration_endpoint": REGISTRATION_PATH}
 
 
 class Document:

@@ -141,6 +141,30 @@ class UnsupportedTokenType(OAuthRefused):
     error = "unsupported_token_type"
 
 
+class InvalidClientMetadata(OAuthRefused):
+    """A client describes itself in a way that can't be registered (RFC 7591 §3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidRedirectUri(OAuthRefused):
+    """A redirect URI that can't be registered (RFC 7591 §3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidSoftwareStatement(OAuthRefused):
+    """The software statement is forged, damaged or too old (RFC 7591 §3.2.2)."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthRefused):
+    """The software statement is of somebody whom we don't believe (RFC 7591 §3.2.2)."""
+
+    error = "unapproved_software_statement"
+
+
 class TemporarilyUnavailable(OAuthRefused):
     """Worth trying again in a moment (RFC 6749 §4.1.2.1)."""
 

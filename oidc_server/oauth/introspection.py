@@ -92,7 +92,8 @@ class IntrospectionEndpoint:
     def _is_entitled(self, client: Client, token: AccessToken) -> bool:
         """The token's own client, the resource servers it is for, and those that didn't say as whom they ask.
 
-        A resource server that names its client is told of by nobody else. Public clients learn of their own tokens only.
+        A resource server that names its client is told of by nobody else. Public clients learn of their own tokens only,
+        and so do clients that registered themselves, unless a resource server names them.
         """
         if token.client_id == client.client_id:
             return True
@@ -100,6 +101,8 @@ class IntrospectionEndpoint:
             return False
         askers = self._server.issuing.resources.all().askers
         apis = [resource for resource in token.audience if resource != self._server.issuing.issuer]
+        if client.is_dynamic:
+            return any(askers.get(resource) == client.client_id for resource in apis)
         return not apis or any(askers.get(resource, client.client_id) == client.client_id for resource in apis)
 
 

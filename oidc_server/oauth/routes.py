@@ -8,17 +8,21 @@ from fastapi import APIRouter
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.clients.key_sets import KeySets
 from oidc_server.clients.registry import Registry
+from oidc_server.clients.software_statements import SoftwareStatements
+from oidc_server.foundation.outbound.client import Outbound
+from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.foundation.web.routing import mount
-from oidc_server.oauth import described
+from oidc_server.oauth import described, discovery
 from oidc_server.oauth.authorize.consent import ConsentPage
 from oidc_server.oauth.authorize.endpoint import AuthorizationEndpoint
 from oidc_server.oauth.authorize.responses import Responder
 from oidc_server.oauth.client_auth.assertion import AssertionAuthentication
 from oidc_server.oauth.client_auth.client_secret import SecretAuthentication
 from oidc_server.oauth.client_auth.none import NoAuthentication
+from oidc_server.oauth.client_configuration import ClientConfigurationEndpoint
 from oidc_server.oauth.grants.authorization_code import AuthorizationCodeGrant
 from oidc_server.oauth.grants.client_credentials import ClientCredentialsGrant
 from oidc_server.oauth.grants.hybrid import HybridGrant
@@ -27,6 +31,8 @@ from oidc_server.oauth.grants.password import PasswordGrant
 from oidc_server.oauth.grants.refresh_token import RefreshTokenGrant
 from oidc_server.oauth.introspection import IntrospectionEndpoint
 from oidc_server.oauth.logout.endpoint import LogoutEndpoint
+from oidc_server.oauth.registrar import Registrar
+from oidc_server.oauth.registration import RegistrationEndpoint
 from oidc_server.oauth.revocation import RevocationEndpoint
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.oauth.token import TokenEndpoint
@@ -46,6 +52,7 @@ _GRANTS = (
 )
 _OAUTH: list[str | Enum] = ["OAuth 2"]
 _OPENID: list[str | Enum] = ["OpenID Connect"]
+_REGISTRATION: list[str | Enum] = ["Client registration"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,9 @@ class Surroundings:
     pages: Pages
     error_pages: ErrorPages
     visitors: Visitors
+    throttles: Throttles
+    statements: SoftwareStatements
+    outbound: Outbound
 
 
 def register(server: AuthorizationServer, registry: Registry, sealing: Sealing, sets: KeySets) -> None:
@@ -71,6 +81,7 @@ def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:
     """The router of every endpoint."""
     router = APIRouter()
     _mount_direct(router, server, around.settings)
+    _mount_registration(router, server, around)
     _mount_pages(router, server, around)
     return router
 
@@ -85,6 +96,18 @@ def _mount_direct(router: APIRouter, server: AuthorizationServer, settings: Sett
     router.add_api_route("/introspect", introspection.tell, methods=["POST"], tags=_OAUTH, openapi_extra=about)
     router.add_api_route("/revoke", revocation.end, methods=["POST"], tags=_OAUTH, openapi_extra=about)
     router.add_api_route("/userinfo", userinfo.tell, methods=["GET", "POST"], tags=_OPENID)
+
+
+def _mount_registration(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:
+    """How clients register themselves; told in the metadata only where they may."""
+    registrar = Registrar(around.settings, server.trail, around.statements, around.outbound)
+    registration = RegistrationEndpoint(server, registrar, around.throttles)
+    configuration = ClientConfigurationEndpoint(server, registrar)
+    path, about = discovery.REGISTRATION_PATH, described.json_body(described.REGISTRATION)
+    router.add_api_route(path, registration.register, methods=["POST"], tags=_REGISTRATION, openapi_extra=about)
+    path, about = path + "/{client_id}", described.path("client_id")
+    methods = ["GET", "PUT", "DELETE"]
+    router.add_api_route(path, configuration.manage, methods=methods, tags=_REGISTRATION, openapi_extra=about)
 
 
 def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:

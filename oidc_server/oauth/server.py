@@ -34,7 +34,7 @@ from oidc_server.tokens.issuing import Issuing
 
 log = structlog.get_logger(__name__)
 
-_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class Authentication(Protocol):
@@ -113,6 +113,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
                 Event.CLIENT_REFUSED, client_id=shown.client_id[:255], endpoint=endpoint, reason=refusal.because
             )
             raise
+        self.registry.note_use(client)
         request.client = client
         request.auth_method = shown.method
         return client
@@ -175,7 +176,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer in JSON that no cache keeps."""
-    return Response(compact_json(body), status, {**_NO_STORE, **(headers or {})}, media_type="application/json")
+    return Response(compact_json(body), status, {**NO_STORE, **(headers or {})}, media_type="application/json")
 
 
 def refuse(refusal: OAuthRefused) -> Response:

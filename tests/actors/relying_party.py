@@ -97,11 +97,12 @@ class RelyingParty:
     """One client, as its developers would write it."""
 
     def __init__(
-        self, http: httpx2.AsyncClient, client_id: str, *, auth: str = "basic", redirect_uri: str = ""
+        self, http: httpx2.AsyncClient, client_id: str, *, auth: str = "basic", redirect_uri: str = "", secret: str = ""
     ) -> None:
         self.http = http
         self.client_id = client_id
         self.auth = auth
+        self.secret = secret or secret_of(client_id)
         self.redirect_uri = redirect_uri or f"https://{client_id}.example.com/callback"
         self.verifier = secrets.token_urlsafe(48)
 
@@ -164,10 +165,10 @@ class RelyingParty:
         """Send a form, authenticated as this client is registered for."""
         data = {name: value for name, value in values.items() if value is not None}
         if self.auth == "basic":
-            return await self.http.post(path, data=data, auth=(self.client_id, secret_of(self.client_id)))
+            return await self.http.post(path, data=data, auth=(self.client_id, self.secret))
         own = {"client_id": self.client_id}
         if self.auth == "post":
-            own["client_secret"] = secret_of(self.client_id)
+            own["client_secret"] = self.secret
         return await self.http.post(path, data={**own, **data})
 
 

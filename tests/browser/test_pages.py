@@ -99,13 +99,13 @@ async def test_pages_fit_and_can_be_read(
     context = await chrome.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
     page = await context.new_page()
     await page.goto(authorization_url(server))
-    await _is_well_made(page)
+    await is_well_made(page)
     await sign_in(page)
-    await _is_well_made(page)
+    await is_well_made(page)
     await page.goto(f"{server.issuer}/logout")
-    await _is_well_made(page)
+    await is_well_made(page)
     await page.goto(f"{server.issuer}/nothing-here")
-    await _is_well_made(page)
+    await is_well_made(page)
     await context.close()
 
 
@@ -115,7 +115,7 @@ async def sign_in(page: Page) -> None:
     await page.locator("#submit").click()
 
 
-async def _is_well_made(page: Page) -> None:
+async def is_well_made(page: Page) -> None:
     """One heading, a language, a title, every field labelled, nothing wider than the window, text that stands out."""
     assert await page.locator("h1").count() == 1
     assert await page.locator("html[lang]").count() == 1

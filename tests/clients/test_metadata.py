@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from oidc_server.cli.documents import ClientEntry
 from oidc_server.cli.reach import explain
+from oidc_server.clients import registry
 from oidc_server.clients.metadata import ClientMetadata
 
 SHOP: dict[str, Any] = {"redirect_uris": ["https://shop.example.com/callback"]}
@@ -126,3 +127,42 @@ def test_a_host_that_no_name_server_would_know_is_refused() -> None:
     told = refusal(redirect_uris=[f"https://{'a.' * 140}example.com/callback"])
 
     assert "redirect_uris" in told  # RFC 1035 §2.3.4: 255 octets, and as much is kept of an origin
+
+
+DISPLAYED: dict[str, Any] = {
+    "client_uri": "https://shop.example.com",
+    "logo_uri": "https://shop.example.com/logo.png",
+    "policy_uri": "https://shop.example.com/policy",
+    "tos_uri": "https://shop.example.com/terms",
+    "contacts": ["shop@example.com"],
+    "software_id": "the-shop",
+    "software_version": "1.0",
+    "initiate_login_uri": "https://shop.example.com/login",
+    "client_name#de": "Der Laden",
+    "policy_uri#de-AT": "https://shop.example.com/at/datenschutz",
+}
+
+
+def test_what_people_are_shown_is_read_back_as_it_was() -> None:
+    found = read(**DISPLAYED)
+
+    assert DISPLAYED.items() <= found.document().items()
+    assert ClientMetadata.model_validate(found.document()) == found
+    assert registry.metadata_of(found.document()) == found
+
+
+@pytest.mark.parametrize("member", ["client_uri", "logo_uri", "policy_uri", "tos_uri", "logo_uri#de"])
+def test_addresses_that_people_are_shown_are_public_https_urls(member: str) -> None:
+    for address in ("http://shop.example.com/", "javascript:alert(1)", "https://10.0.0.1/", "https://a:b@example.com/"):
+        assert member in refusal(**{member: address})
+    read(development=True, **{member: "http://localhost:3000/"})
+
+
+@pytest.mark.parametrize("name", ["client_name#", "client_name#d", "client_name#de-", "client_name#de#en", "scope#de"])
+def test_a_member_in_another_language_has_a_tag_and_is_one_that_people_read(name: str) -> None:
+    assert name.partition("#")[0] in refusal(**{name: "x"})
+
+
+def test_a_login_may_be_initiated_over_https_only() -> None:
+    assert read(initiate_login_uri="https://10.0.0.1/login").initiate_login_uri
+    assert "initiate_login_uri" in refusal(initiate_login_uri="http://shop.example.com/login")  # Core §4

@@ -42,7 +42,9 @@ async def test_the_endpoints_are_described_for_developers(http: httpx2.AsyncClie
     described = await http.get("/openapi.json")
 
     assert described.status_code == 200
-    assert {"/token", "/userinfo", "/authorize", "/introspect", "/revoke"} <= set(described.json()["paths"])
+    assert {"/token", "/userinfo", "/authorize", "/introspect", "/revoke", "/register", "/register/{client_id}"} <= set(
+        described.json()["paths"]
+    )
     assert (await http.get("/docs")).status_code == 200
 
 

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from oidc_server.clients import client_secrets
+from oidc_server.clients import client_secrets, registrations
+from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.house import House
 from oidc_server.settings import Settings
 from tests.actors.browser import Browser
@@ -22,6 +23,7 @@ from tests.oauth import deeds
 WITHIN_SECONDS = 1.0
 #: What a busy machine may add to a promise about time.
 GRACE = 0.5
+SELF_REGISTERED = ClientMetadata(redirect_uris=("https://app.example.com/callback",))
 
 
 @pytest.fixture
@@ -175,3 +177,19 @@ async def test_a_resource_registered_here_is_known_there_within_a_second(
         return (await elsewhere.ask("client_credentials")).status == 200
 
     assert await seconds_until(is_known) < WITHIN_SECONDS + GRACE
+
+
+async def test_a_client_deleted_here_is_refused_there_within_a_second(
+    settings: Settings, other_app: FastAPI, house: House, http: httpx2.AsyncClient
+) -> None:
+    made = await deeds.in_transaction(house, registrations.add, house.sealing, SELF_REGISTERED, None)
+    client_id, secret = made.row.client_id, made.secret or ""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=other_app), base_url=settings.issuer) as there:
+        party = RelyingParty(there, client_id, secret=secret)
+        assert await party.introspect("x") == {"active": False}
+        await deeds.in_transaction(house, registrations.remove, client_id)
+
+        async def is_refused() -> bool:
+            return (await party.post("/introspect", token="x")).status_code == 401
+
+        assert await seconds_until(is_refused) < WITHIN_SECONDS + GRACE

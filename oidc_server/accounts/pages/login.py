@@ -114,7 +114,7 @@ class LoginPage:
             status=status,
             problem=problem,
             login=hint if login is None else login,
-            client_name=client.name if client else None,
+            client=client,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
         )
 

@@ -58,6 +58,11 @@ class Outbound:
         """Fetch a document; OutboundFailed if no answer came."""
         return await self._call("GET", url, {"Accept": accept}, b"")
 
+    async def check(self, url: str) -> None:
+        """Raise OutboundForbidden if this URL must not be called, OutboundFailed if its name leads nowhere."""
+        async with asyncio.timeout(self._seconds):
+            await self._guard.find(self._guard.read(url))
+
     async def document(self, url: str) -> bytes:
         """The body of what is there; OutboundFailed for anything but a 200."""
         answer = await self.get(url, accept="application/json, application/jwt;q=0.9, */*;q=0.1")

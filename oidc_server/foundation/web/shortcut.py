@@ -25,6 +25,7 @@ class Shortcut:
         self._routes = {
             (method, prefix + route.path): route
             for route in routes
+            if "{" not in route.path
             for method in route.methods or ()
             for prefix in {"", base_path}
         }
