@@ -17,8 +17,8 @@ from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
 from oidc_server.foundation import posture
 from oidc_server.foundation.changes import READ_EVERY_SECONDS
+from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.jobs import Job, Jobs
-from oidc_server.foundation.telemetry import logs
 from oidc_server.foundation.telemetry.health import Check, Health
 from oidc_server.foundation.web.browsers import Browsers
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -43,10 +43,15 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The whole server as an ASGI application; Misconfigured if it must not run like this."""
+    """The whole server as an ASGI application; Misconfigured if it must not run like this.
+
+    Whoever embeds it runs its lifespan, and configures logging: `telemetry.logs.configure` does it as `serve` does.
+    """
     settings = settings or Settings()
-    settings.require_issuer()
-    logs.configure(settings)
+    try:
+        settings.require_issuer()
+    except ValueError as error:
+        raise Misconfigured(str(error)) from error
     house = House(settings)
     fetch = house.outbound.document if settings.protocol.request_uri else None
     server = AuthorizationServer(

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from oidc_server import tables
+from oidc_server.accounts import directory
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
@@ -71,11 +73,20 @@ class House:
             raise Misconfigured("The database holds no signing key: run `oidc-server migrate`.")
         if not self.settings.development:
             with self.database.transaction() as session:
-                if found := client_secrets.samples_in_use(session, self.sealing):
-                    raise Misconfigured(
-                        f"The client {found[0]!r} has a sample secret from the documentation: it is public. Run"
-                        f" `oidc-server clients rotate-secret {found[0]}`, or delete the development database."
-                    )
+                self._check_secrets(session)
+
+    def _check_secrets(self, session: Session) -> None:
+        """Raise Misconfigured where anybody could come in with what stands in the documentation."""
+        if directory.is_of_development(session):
+            raise Misconfigured(
+                "This database was made in development mode: it holds a user and clients whose passwords and secrets are"
+                " public. Use another one (OIDC_DATABASE_URL) in production."
+            )
+        if found := client_secrets.samples_in_use(session, self.sealing):
+            raise Misconfigured(
+                f"The client {found[0]!r} has a sample secret from the documentation: it is public. Run"
+                f" `oidc-server clients rotate-secret {found[0]}`."
+            )
 
     def follow_changes(self) -> None:
         """Notice what other nodes have changed; call it inside `Database.run`."""

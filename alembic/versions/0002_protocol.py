@@ -1,4 +1,4 @@
-"""Single claims and resources that were asked for, client secrets that sign, and assertions that were used."""
+"""What grants ask for singly, when sessions idle out, client secrets that sign, and assertions that were used."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,10 @@ def upgrade() -> None:
         resources.add_column(sa.Column("token_signing_alg", sa.String(length=255), nullable=True))
     with op.batch_alter_table("client_secrets") as secrets:
         secrets.add_column(sa.Column("sealed_secret", sa.LargeBinary(), nullable=True))
+    with op.batch_alter_table("signing_keys") as keys:
+        keys.add_column(sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.add_column(sa.Column("idle_expires_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "used_assertions",
         sa.Column("fingerprint", sa.String(length=255), nullable=False),
@@ -29,6 +33,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("used_assertions")
+    with op.batch_alter_table("signing_keys") as keys:
+        keys.drop_column("revoked_at")
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.drop_column("idle_expires_at")
     with op.batch_alter_table("client_secrets") as secrets:
         secrets.drop_column("sealed_secret")
     with op.batch_alter_table("resources") as resources:

@@ -20,8 +20,10 @@ from oidc_server.tokens import grants
 ADMINISTRATOR = "admin"
 _MAX_LENGTH = 255
 FIRST_ADMINISTRATOR = "first_administrator"
+DEVELOPMENT = "development"
 
 _FIND = select(User.__table__).where(or_(User.username_key == bindparam("key"), User.email_key == bindparam("key")))
+_FIND_BY_USERNAME = select(User.__table__).where(User.username_key == bindparam("key"))
 _GET = select(User.__table__).where(User.id == bindparam("user_id"), User.disabled_at.is_(None))
 
 
@@ -85,6 +87,16 @@ def is_first_administrator(session: Session) -> bool:
     return insert_if_absent(session, Milestone, {"name": FIRST_ADMINISTRATOR, "at": clock.now()})
 
 
+def mark_development(session: Session) -> None:
+    """Note that this database holds people and clients whose passwords and secrets everybody knows."""
+    insert_if_absent(session, Milestone, {"name": DEVELOPMENT, "at": clock.now()})
+
+
+def is_of_development(handle: Handle) -> bool:
+    """Whether this database was ever furnished for development."""
+    return handle.execute(select(Milestone.name).where(Milestone.name == DEVELOPMENT)).first() is not None
+
+
 def has_administrator(handle: Handle) -> bool:
     """Whether there has ever been an administrator."""
     return handle.execute(select(Milestone.name).where(Milestone.name == FIRST_ADMINISTRATOR)).first() is not None
@@ -130,11 +142,25 @@ def end_everything(session: Session, user_id: UUID) -> None:
     grants.revoke_of_user(session, user_id)
 
 
-def upgrade_password(session: Session, user: User, password_hash: str) -> None:
-    """Keep a renewed hash of the same password, unless the password has changed meanwhile."""
+def is_unchanged(session: Session, user: User) -> bool:
+    """Whether the user is still enabled and has still the same password; it stays so until the transaction ends."""
+    same = (User.id == user.id, User.password_hash == user.password_hash, User.disabled_at.is_(None))
+    return session.execute(select(User.id).where(*same).with_for_update(read=True)).first() is not None
+
+
+def upgrade_password(session: Session, user: User, password_hash: str) -> bool:
+    """Keep a renewed hash of the same password, unless the password has changed meanwhile; whether it was kept."""
     same = (User.id == user.id, User.password_hash == user.password_hash)
-    if affected(session.execute(update(User).where(*same).values(password_hash=password_hash))):
+    is_kept = affected(session.execute(update(User).where(*same).values(password_hash=password_hash))) == 1
+    if is_kept:
         trail.record(session, Event.PASSWORD_UPGRADED, user_id=user.id)
+    return is_kept
+
+
+def find_by_username(handle: Handle, username: str) -> User | None:
+    """The user with this user name, and nobody who has it as an address; enabled or not."""
+    row = handle.execute(_FIND_BY_USERNAME, {"key": key(username)}).first()
+    return User(**row._mapping) if row else None
 
 
 def list_all(session: Session) -> list[User]:

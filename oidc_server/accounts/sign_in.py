@@ -1,6 +1,8 @@
 """Signing in: the one way in which a password is checked, for the login page, the password grant and whatever comes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
 from oidc_server.accounts.models import User
@@ -38,7 +40,7 @@ class Attempt:
     """Somebody claims to be a user."""
 
     login: str
-    password: str
+    password: str = field(repr=False)
     neighbourhood: str
     """Where the attempt comes from: an address, or an IPv6 network."""
     client_id: str | None = None
@@ -81,9 +83,15 @@ class SignIn:
         wait(self._throttles.forget(by_user))
         if renewed is not None:
             with self._database.transaction() as session:
-                directory.upgrade_password(session, user, renewed)
+                if directory.upgrade_password(session, user, renewed):
+                    user.password_hash = renewed
         metrics.sign_ins.labels("succeeded").inc()
         return user
+
+    def still_holds(self, session: Session, user: User, attempt: Attempt) -> None:
+        """Raise WrongCredentials unless what was checked is still so, in the transaction that builds upon it."""
+        if not directory.is_unchanged(session, user):
+            raise self._refused(attempt, "changed meanwhile", user)
 
     def _require(self, attempt: Attempt, user: User | None, is_right: bool) -> User:
         if user is None:

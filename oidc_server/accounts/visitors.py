@@ -37,8 +37,8 @@ class Visitors:
         return current.find(handle, self.ledger, self._cookie.read(request))
 
     def session_of(self, handle: Handle, request: Request) -> BrowserSession | None:
-        """The live session of that browser, whoever's it is."""
-        return self.ledger.find(handle, self._cookie.read(request))
+        """The session of that browser, whoever's it is, also if nobody used it for too long."""
+        return self.ledger.find_even_idle(handle, self._cookie.read(request))
 
     def remember(self, response: Response, cookie: str) -> None:
         """Give the browser its session cookie."""

@@ -29,6 +29,9 @@ class Event(StrEnum):
     CONSENT_REFUSED = "person:consent:refused"
     """A person refused a client."""
 
+    CONSENT_WITHDRAWN = "person:consent:withdrawn"
+    """What a person had allowed a client was taken back: its grants that rested on that ended."""
+
     GRANT_MADE = "client:grant:made"
     """An authorization code was minted for a client."""
     TOKENS_ISSUED = "client:tokens:issued"
@@ -78,5 +81,7 @@ class Event(StrEnum):
     """A new signing key stands in the JWKS."""
     KEY_PROMOTED = "server:key:promoted"
     """A signing key was told to sign at once."""
+    KEY_REVOKED = "server:key:revoked"
+    """A signing key was taken away by an operator: nothing that it signed is valid any more."""
     KEY_REMOVED = "server:key:removed"
     """A retired signing key was removed: nothing that it signed is valid any more."""

@@ -25,6 +25,20 @@ from oidc_server.house import House
 _SHORT_SECRET = 32
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands in a mapping twice, of which YAML would forget the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping, each key once."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for (key, _), name in zip(node.value, keys, strict=True):
+            if keys.count(name) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {name!r} stands here twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 class DryRun(Exception):
     """Undoes what was only tried."""
 
@@ -49,7 +63,11 @@ def apply(
 ) -> None:
     """Make clients, users and resource servers as a file describes them. What the file doesn't name is left alone."""
     development = reach.settings().development
-    document = read(file.read_text(encoding="utf-8"), development=development)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        reach.fail(f"{file} is not UTF-8.")
+    document = read(text, development=development)
 
     async def work(house: House) -> Outcome:
         return await house.database.run(lambda: write(house, document, dry_run=dry_run))
@@ -71,9 +89,14 @@ def apply(
 def read(text: str, *, development: bool) -> Document:
     """The document in a YAML text; says what is wrong with it and leaves."""
     try:
-        return Document.model_validate(yaml.safe_load(text) or {}, context={"development": development})
-    except yaml.YAMLError as error:
-        reach.fail(f"The file is not YAML: {error}")
+        return Document.model_validate(yaml.load(text, _Loader) or {}, context={"development": development})  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        # Never the line itself: it may hold a password.
+        mark = error.problem_mark
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        reach.fail(f"The file is not YAML{place}: {error.problem}")
+    except (yaml.YAMLError, RecursionError) as error:
+        reach.fail(f"The file is not YAML: {type(error).__name__}")
     except ValidationError as error:
         reach.fail(reach.explain(error))
 
@@ -169,7 +192,7 @@ def _resource(session: Session, entry: ResourceEntry) -> str:
 def _new_hash(house: House, entry: UserEntry) -> str | None:
     """The hash that a user's row should hold, or None to leave what is there; hashing takes long, so before the transaction."""
     with house.database.autocommit() as connection:
-        known = directory.find(connection, entry.username)
+        known = directory.find_by_username(connection, entry.username)
     if entry.password_hash is not None:
         if not house.passwords.is_hash(entry.password_hash):
             reach.fail(
@@ -178,12 +201,14 @@ def _new_hash(house: House, entry: UserEntry) -> str | None:
         return None if known else entry.password_hash
     if entry.password is None:
         return None
+    if len(entry.password) < (least := house.settings.password.min_length):
+        reach.fail(f"The password of {entry.username} has {len(entry.password)} characters, expected at least {least}.")
     is_same = known is not None and wait(house.passwords.verify(entry.password, known.password_hash))[0]
     return None if is_same else wait(house.passwords.hash(entry.password))
 
 
 def _user(session: Session, entry: UserEntry, new_hash: str | None) -> str:
-    known = directory.find(session, entry.username)
+    known = directory.find_by_username(session, entry.username)
     if known is None:
         disabled_at = None if entry.enabled else clock.now()
         directory.add(session, entry.username, password_hash=new_hash, disabled_at=disabled_at, **entry.columns())

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.cli import initial_access_tokens, reach
+from oidc_server.cli.documents import ClientEntry
 from oidc_server.clients import client_secrets, registry
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.clients.models import ClientRow
@@ -56,7 +57,8 @@ def create(
     development = reach.settings().development
     try:
         document = {name: value for name, value in given.items() if value not in (None, [])}
-        metadata = ClientMetadata.model_validate(document, context={"development": development})
+        entry = ClientEntry.model_validate({**document, "client_id": client_id}, context={"development": development})
+        metadata = entry.metadata()
     except ValidationError as error:
         reach.fail(reach.explain(error))
 

@@ -20,6 +20,8 @@ def furnish(house: House) -> None:
     """Make what is missing; call it inside `Database.run`."""
     issuer = house.settings.issuer
     document = {"clients": _clients(issuer), "resources": [_api()], "users": []}
+    with house.database.transaction() as session:
+        directory.mark_development(session)
     with house.database.autocommit() as connection:
         if directory.find(connection, USERNAME) is None:
             document["users"] = [_user()]

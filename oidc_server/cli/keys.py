@@ -37,6 +37,18 @@ def rotate(
     reach.show_one(_row(key, found), as_json=as_json)
 
 
+@app.command()
+def revoke(kid: str = typer.Argument(help="The key, as `keys list` names it.")) -> None:
+    """Take away a key that has leaked: nothing it signed is valid any more. Another one signs at once."""
+
+    async def work(house: House) -> bool:
+        return await house.database.run(house.rotation.revoke, kid)
+
+    if not reach.with_house(work):
+        reach.fail(f"There is no key {kid!r}, or it was revoked before.")
+    reach.out.print(f"Revoked {kid}.")
+
+
 def _list(house: House) -> list[SigningKey]:
     with house.database.transaction() as session:
         return rotation.list_all(session)

@@ -2,7 +2,7 @@
 
 import typer
 
-from oidc_server.cli import apply, cleanup, clients, keys, migrate, serve, settings, users
+from oidc_server.cli import apply, cleanup, clients, consents, keys, migrate, serve, settings, users
 
 app = typer.Typer(
     name="oidc-server",
@@ -14,9 +14,10 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("migrate")(migrate.migrate)
 app.command("apply")(apply.apply)
-app.add_typer(keys.app, name="keys", help="Signing keys: list them, rotate them.")
+app.add_typer(keys.app, name="keys", help="Signing keys: list them, rotate them, revoke one that leaked.")
 app.add_typer(users.app, name="users", help="People: create, list, disable them.")
 app.add_typer(clients.app, name="clients", help="Applications: create, list, disable them, give them new secrets.")
+app.add_typer(consents.app, name="consents", help="What people have allowed: list it, withdraw it.")
 app.command("cleanup")(cleanup.cleanup)
 app.command("settings")(settings.list_settings)
 

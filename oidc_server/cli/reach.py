@@ -52,7 +52,13 @@ def explain(error: ValidationError) -> str:
         place = ".".join(str(part) for part in one["loc"])
         told = str(one["msg"]).replace("Value error, ", "")
         received = one.get("input")
-        if isinstance(received, str | int | float | bool) and not _SECRET.search(place) and repr(received) not in told:
+        is_shown = one["type"] != "extra_forbidden"  # a misspelt name may be that of a secret
+        if (
+            is_shown
+            and isinstance(received, str | int | float | bool)
+            and not _SECRET.search(place)
+            and repr(received) not in told
+        ):
             told += f", received {received!r}"
         lines.append(f"{place}: {told}" if place else told)
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from oidc_server.accounts import directory, first_administrator
 from oidc_server.app import create_app
 from oidc_server.cli import demo, migrate, reach
+from oidc_server.foundation.telemetry import logs
 from oidc_server.foundation.telemetry.metrics import MULTIPROCESS_DIR
 from oidc_server.foundation.web.serving import DeadlineProtocol
 from oidc_server.house import House
@@ -24,6 +25,8 @@ from oidc_server.playground import page as playground
 from oidc_server.settings import PREFIX, Settings
 
 _KEEP_ALIVE_SECONDS = 65
+#: In which whoever reads a body refuses it with words before the connection is closed.
+_GRACE_SECONDS = 2
 _FACTORY = "oidc_server.cli.serve:application"
 
 
@@ -95,7 +98,9 @@ def _shared_metrics(workers: int) -> Iterator[None]:
 def application() -> FastAPI:
     """The application of one worker."""
     settings = Settings()
+    logs.configure(settings)
     DeadlineProtocol.header_deadline_seconds = settings.http.header_deadline.total_seconds()
+    DeadlineProtocol.body_deadline_seconds = settings.http.body_deadline.total_seconds() + _GRACE_SECONDS
     app = create_app(settings)
     # What is here now stays: the garbage collector need not look at it again and again, nor after every few objects.
     gc.collect()

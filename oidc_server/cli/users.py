@@ -37,6 +37,8 @@ def create(
         reach.fail(reach.explain(error))
 
     async def work(house: House) -> User:
+        if len(password) < (least := house.settings.password.min_length):
+            reach.fail(f"The password has {len(password)} characters, expected at least {least}.")
         password_hash = await house.passwords.hash(password)
         return await house.database.run(_add, house, entry, password_hash)
 

@@ -22,6 +22,11 @@ def recall(handle: Handle, user_id: UUID, client_id: str) -> frozenset[str]:
     return frozenset(handle.execute(_RECALL, of_both).scalar_one_or_none() or ())
 
 
+def list_of(session: Session, user_id: UUID) -> list[Consent]:
+    """What this person has allowed, by client."""
+    return list(session.scalars(select(Consent).where(Consent.user_id == user_id).order_by(Consent.client_id)))
+
+
 def give(session: Session, user_id: UUID, client_id: str, scopes: Set[str]) -> None:
     """Remember that a person allowed a client these scopes, besides what they allowed before."""
     now = clock.now()

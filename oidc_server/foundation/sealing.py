@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from oidc_server.foundation.encoding import b64url, from_b64url
+from oidc_server.foundation.encoding import b64url, compact_json, from_b64url
 from oidc_server.foundation.errors import Misconfigured
 
 FILE_NAME = "master.key"
@@ -57,7 +57,7 @@ class Sealing:
 
     def seal_json(self, purpose: str, value: Any, about: bytes = b"") -> str:
         """Seal a JSON value into text that fits a URL."""
-        return b64url(self.seal(purpose, json.dumps(value, separators=(",", ":")).encode(), about))
+        return b64url(self.seal(purpose, compact_json(value), about))
 
     def open_json(self, purpose: str, sealed: str, about: bytes = b"") -> Any:
         """Open what `seal_json` sealed; ValueError like `open`."""

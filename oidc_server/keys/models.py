@@ -26,6 +26,8 @@ class SigningKey(Base):
     verifies_until: Mapped[datetime | None]
     """When the last token that it signed has expired; unknown while it has no successor."""
     removed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    """When an operator took it away: nothing that it signed, or will sign in a thief's hands, is believed any more."""
 
     def __str__(self) -> str:
         return f"{self.kid} ({self.algorithm})"

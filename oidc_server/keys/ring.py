@@ -85,7 +85,8 @@ class Ring:
 
     def find_ever(self, kid: str) -> jwt.Key | None:
         """The key that once had this kid; only for hints, which may be long expired (OpenID Connect RP-Initiated Logout §2)."""
-        return self._keys.get(kid)
+        is_revoked = any(row.kid == kid and row.revoked_at for row in self._rows)
+        return None if is_revoked else self._keys.get(kid)
 
     def published(self) -> Published:
         """The JWKS: every key that signs, will sign, or signed something still valid. Never asks the database."""

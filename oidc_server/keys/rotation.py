@@ -52,6 +52,26 @@ class Rotation:
         latest = self._newest(_DEFAULT)
         return str(latest.kid) if latest else ""
 
+    def revoke(self, kid: str) -> bool:
+        """Take a key away at once, for one that has leaked; another signs in its place. Whether there was such a key."""
+        with self._database.transaction() as session:
+            known = session.get(SigningKey, kid)
+            if known is None or known.revoked_at is not None:
+                return False
+            algorithm = known.algorithm
+        newest = self._newest(algorithm)
+        if newest is not None and newest.kid == kid:
+            self._succeed(algorithm, newest, clock.now())
+        elif newest is not None and newest.succeeds == kid and newest.signs_from > clock.now():
+            self._promote(newest)
+        now = clock.now()
+        gone = {"verifies_until": now, "removed_at": now, "revoked_at": now, "sealed_private_key": None}
+        with self._database.transaction() as session:
+            session.execute(update(SigningKey).where(SigningKey.kid == kid).values(gone))
+            trail.record(session, Event.KEY_REVOKED, kid=kid)
+            changes.announce(session)
+        return True
+
     def turn(self) -> None:
         """What is due by the timetable: announce the next keys, remove those that are done."""
         for algorithm in self._in_use():
@@ -143,8 +163,10 @@ def list_all(session: Session) -> list[SigningKey]:
 
 
 def state(key: SigningKey, keys: list[SigningKey]) -> str:
-    """Where a key is in its life: announced, signs, verifies or removed."""
+    """Where a key is in its life: announced, signs, verifies, removed or revoked."""
     now = clock.now()
+    if key.revoked_at:
+        return "revoked"
     if key.removed_at or (key.verifies_until and key.verifies_until <= now):
         return "removed"
     if key.signs_from > now:

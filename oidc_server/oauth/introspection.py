@@ -1,5 +1,6 @@
 """The introspection endpoint: /introspect tells a resource server whether a token is still good (RFC 7662)."""
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import Request
@@ -68,7 +69,14 @@ class IntrospectionEndpoint:
             if not inspection.is_active(connection, token):
                 return _INACTIVE
         told = {name: token.claims[name] for name in _TOLD if name in token.claims}
+        if token.grant_id is not None and token.scopes:
+            told["scope"] = " ".join(sorted(self._left(token.scopes, token.client_id)))
         return {"active": True, "token_type": "Bearer", **told}
+
+    def _left(self, granted: Collection[str], client_id: str) -> frozenset[str]:
+        """What of these scopes the client may have today."""
+        client = self._server.query_client(client_id)
+        return frozenset(granted) & client.scopes if client is not None else frozenset()
 
     def _of_refresh_token(self, text: str, client: Client) -> dict[str, Any]:
         """A refresh token is told of only to the client that it was issued to."""
@@ -80,12 +88,14 @@ class IntrospectionEndpoint:
             grant = grants.read(connection, token.grant_id)
         if grant is None or grant.client_id != client.client_id or not refresh_token.is_current(grant, token):
             return _INACTIVE
+        if not client.may_use("refresh_token"):
+            return _INACTIVE
         return {
             "active": True,
             "iss": issuing.issuer,
             "sub": issuing.subject(client, grant.user_id),
             "client_id": grant.client_id,
-            "scope": " ".join(grant.scopes),
+            "scope": " ".join(sorted(self._left(grant.scopes, client.client_id))),
             "auth_time": int(grant.authenticated_at.timestamp()),
         }
 
@@ -101,9 +111,8 @@ class IntrospectionEndpoint:
             return False
         askers = self._server.issuing.resources.all().askers
         apis = [resource for resource in token.audience if resource != self._server.issuing.issuer]
-        if client.is_dynamic:
-            return any(askers.get(resource) == client.client_id for resource in apis)
-        return not apis or any(askers.get(resource, client.client_id) == client.client_id for resource in apis)
+        named = {askers[resource] for resource in apis if resource in askers}
+        return client.client_id in named if named or client.is_dynamic else True
 
 
 def _wants_jwt(request: Request) -> bool:

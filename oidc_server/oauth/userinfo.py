@@ -62,7 +62,10 @@ class UserinfoEndpoint:
         client = self._server.query_client(token.client_id)
         if row is None or client is None:
             raise InvalidAccessToken(because="revoked, or its grant, person or client is gone")
-        told = {**claims.of(row, token.scopes), **claims.named(row, claims_request.names(row.asked, "userinfo"))}
+        told = {
+            **claims.of(row, token.scopes & client.scopes),
+            **claims.named(row, claims_request.names(row.asked, "userinfo")),
+        }
         return self._answer(client, {**told, "sub": self._server.issuing.subject(client, row.id)})
 
     def _answer(self, client: Client, told: dict[str, Any]) -> Response:

@@ -16,7 +16,7 @@ from oidc_server.sessions.models import BrowserSession
 from oidc_server.settings import LifetimeSettings
 
 _PURPOSE = "session"
-_SEEN_EVERY = timedelta(minutes=1)
+SEEN_EVERY = timedelta(minutes=1)
 _FIND = select(BrowserSession.__table__).where(BrowserSession.id == bindparam("session_id"))
 _INSERT = insert(table(BrowserSession))
 
@@ -48,6 +48,7 @@ class Ledger:
             "amr": list(proof.amr),
             "created_at": now,
             "last_seen_at": now,
+            "idle_expires_at": now + self._lifetimes.session_idle,
             "expires_at": now + self._lifetimes.session,
             "address": address,
             "user_agent": user_agent[:300],
@@ -62,6 +63,7 @@ class Ledger:
             "generation": known.generation + 1,
             "authenticated_at": now,
             "last_seen_at": now,
+            "idle_expires_at": now + self._lifetimes.session_idle,
             "expires_at": now + self._lifetimes.session,
             "acr": proof.acr,
             "amr": list(proof.amr),
@@ -76,20 +78,22 @@ class Ledger:
 
     def find(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
         """The live session that a cookie names, or None."""
+        found = self.find_even_idle(handle, cookie)
+        return found if found is not None and self._is_live(found, clock.now()) else None
+
+    def find_even_idle(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
+        """The session that a cookie names, also if nobody used it for too long: whoever signs out ends that one, too."""
         named = self._named(cookie)
-        if named is None:
+        row = handle.execute(_FIND, {"session_id": named[0]}).first() if named else None
+        if named is None or row is None or row.generation != named[1] or row.ended_at is not None:
             return None
-        row = handle.execute(_FIND, {"session_id": named[0]}).first()
-        if row is None or row.generation != named[1]:
-            return None
-        found = BrowserSession(**row._mapping)
-        return found if self._is_live(found, clock.now()) else None
+        return BrowserSession(**row._mapping)
 
     def see(self, handle: Handle, known: BrowserSession) -> None:
         """Note that the browser was here; at most once a minute, so that most visits write nothing."""
         now = clock.now()
-        if now - known.last_seen_at >= _SEEN_EVERY:
-            handle.execute(update(BrowserSession).where(BrowserSession.id == known.id).values(last_seen_at=now))
+        if now - known.last_seen_at >= SEEN_EVERY:
+            touch(handle, known.id, self._lifetimes.session_idle)
 
     def _named(self, cookie: str | None) -> tuple[UUID, int] | None:
         try:
@@ -104,6 +108,13 @@ class Ledger:
             and now < known.expires_at
             and now < known.last_seen_at + self._lifetimes.session_idle
         )
+
+
+def touch(handle: Handle, session_id: UUID, idle: timedelta) -> None:
+    """Note that a session is in use: by its browser, or by a client that refreshes its tokens."""
+    now = clock.now()
+    seen = {"last_seen_at": now, "idle_expires_at": now + idle}
+    handle.execute(update(BrowserSession).where(BrowserSession.id == session_id).values(seen))
 
 
 def end(session: Session, session_id: UUID) -> bool:

@@ -26,6 +26,8 @@ class BrowserSession(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    idle_expires_at: Mapped[datetime | None]
+    """When it is over unless it is used; unknown in rows from before there was this column."""
     ended_at: Mapped[datetime | None]
     address: Mapped[str | None]
     user_agent: Mapped[str | None] = mapped_column(String(300))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.consents.models import Consent
@@ -16,6 +16,7 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.statements import affected, insert_if_absent, remove_in_batches
+from oidc_server.sessions.models import BrowserSession
 from oidc_server.settings import LifetimeSettings
 from oidc_server.tokens.models import Grant, RevokedToken, users
 
@@ -65,6 +66,7 @@ class Granted:
     client_id: str
     user_id: UUID
     session_id: UUID | None
+    is_offline: bool
     scopes: tuple[str, ...]
     redirect_uri: str | None
     code_challenge: str | None
@@ -93,16 +95,27 @@ class Granted:
 
 
 def is_standing() -> ColumnElement[bool]:
-    """The condition on a row of `grants` that it is alive at the bound parameter `now`."""
+    """The condition on a row of `grants` that it is alive at the bound parameter `now`.
+
+    One that isn't offline lives no longer than the session it was made in (docs/decisions/0006).
+    """
+    now = bindparam("now", type_=Grant.expires_at.type)
     person_may_act = exists().where(users.c.id == Grant.user_id, users.c.disabled_at.is_(None))
     consent = exists().where(Consent.user_id == Grant.user_id, Consent.client_id == Grant.client_id)
     return and_(
         Grant.revoked_at.is_(None),
-        Grant.expires_at > bindparam("now", type_=Grant.expires_at.type),
-        Grant.idle_expires_at > bindparam("now", type_=Grant.idle_expires_at.type),
+        Grant.expires_at > now,
+        Grant.idle_expires_at > now,
         person_may_act,
+        or_(Grant.is_offline.is_(True), exists().where(BrowserSession.id == Grant.session_id, *_goes_on(now))),
         or_(Grant.rests_on_consent.is_(False), consent),
     )
+
+
+def _goes_on(now: BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a row of `sessions` that it goes on."""
+    idle = or_(BrowserSession.idle_expires_at.is_(None), BrowserSession.idle_expires_at > now)
+    return BrowserSession.ended_at.is_(None), BrowserSession.expires_at > now, idle
 
 
 #: What `Granted` is made of.

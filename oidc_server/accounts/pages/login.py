@@ -132,6 +132,7 @@ class LoginPage:
     def _open_session(self, request: Request, user: User, attempt: Attempt) -> tuple[str, UUID]:
         """A session for this person: the one they have on this browser, renewed, or a new one."""
         with self._database.transaction() as session:
+            self._sign_in.still_holds(session, user, attempt)
             known = self._visitors.session_of(session, request)
             if known is not None and known.user_id == user.id:
                 self._visitors.ledger.renew(session, known, sign_in.PASSWORD)

@@ -72,7 +72,12 @@ def _json(line: EventDict, **_: Any) -> str:
 
 
 def _console(out: TextIO) -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=24)
+    return structlog.dev.ConsoleRenderer(
+        colors=out.isatty(),
+        pad_event_to=24,
+        # The one that it would choose shows the values of local variables, passwords among them.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
 
 def _hide_secrets(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

@@ -12,17 +12,23 @@ MAX_HEAD_BYTES = 65536
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """An HTTP connection that is closed when a request's head takes too long or grows too large."""
+    """An HTTP connection that is closed when a request's head or body takes too long, or its head grows too large.
+
+    An answer may be out already: a body that nobody reads must end in time all the same, or the connection does.
+    """
 
     header_deadline_seconds = 10.0
+    body_deadline_seconds = 25.0
     _deadline: asyncio.TimerHandle | None = None
     _head_is_open = True
+    _is_between = False
+    """Whether a request is complete and the next has not begun."""
     _head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock for the first request."""
         super().connection_made(transport)
-        self._start_deadline()
+        self._start_deadline(self.header_deadline_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -30,30 +36,40 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, and keep an eye on a head that isn't complete yet."""
+        """Read on, and keep an eye on a head that isn't complete yet, or that blank lines put off."""
+        was_between = self._is_between
         super().data_received(data)
-        if not self._head_is_open or self.transport.is_closing():
+        has_just_ended = self._is_between and not was_between
+        if not self._head_is_open or has_just_ended or self.transport.is_closing():
             return
         self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response("The request's head is too large.")
         elif self._deadline is None:
-            self._start_deadline()
+            self._start_deadline(self.header_deadline_seconds)
 
     def on_message_begin(self) -> None:
         """A head begins."""
-        self._head_is_open = True
+        self._head_is_open, self._is_between = True, False
         self._head_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is here: stop the clock."""
+        """The head is here: from now on it is the body that must come in time."""
         self._head_is_open = False
         self._stop_deadline()
+        self._start_deadline(self.body_deadline_seconds)
         super().on_headers_complete()
 
-    def _start_deadline(self) -> None:
-        self._deadline = self.loop.call_later(self.header_deadline_seconds, self._close_late)
+    def on_message_complete(self) -> None:
+        """The request is here: stop the clock."""
+        self._stop_deadline()
+        self._head_is_open = self._is_between = True
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def _start_deadline(self, seconds: float) -> None:
+        self._deadline = self.loop.call_later(seconds, self._close_late)
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:

@@ -200,9 +200,9 @@ OF_THE_CLIENT: tuple[Check, ...] = (
     check_client,
     check_request_object,
     check_redirect_uri,
+    check_repeated,
 )
 OF_THE_REQUEST: tuple[Check, ...] = (
-    check_repeated,
     check_registration,
     check_response_type,
     check_response_mode,

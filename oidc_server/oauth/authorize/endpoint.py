@@ -12,6 +12,7 @@ from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.consents import memory
 from oidc_server.foundation import clock
+from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -171,8 +172,8 @@ class AuthorizationEndpoint:
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
     pairs = forms.parse(raw)
-    # Counted as they mean and not as they are escaped, or a request that starts afresh could have grown too long.
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in pairs)
+    # Counted as they are sealed, or a request that waits while somebody signs in could have grown too long.
+    size = len(compact_json(dict(pairs)))
     if size > _MAX_TOTAL and not any(name == PARAMETER for name, _ in pairs):
         raise BadRequest(f"The authorization request has {size} bytes, expected at most {_MAX_TOTAL}.")
     return pairs

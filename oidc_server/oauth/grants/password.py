@@ -6,7 +6,9 @@ OAuth 2.1 has dropped it, and so should you; it is there for first-party clients
 from typing import Any
 
 from authlib.oauth2.rfc6749 import grants as authlib
+from sqlalchemy.orm import Session
 
+from oidc_server.accounts.models import User
 from oidc_server.accounts.sign_in import PASSWORD, Attempt, TooManyAttempts, WrongCredentials
 from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
@@ -35,7 +37,8 @@ class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ign
         )
         self.resources = resource_indicators.asked(self.request.get(resource_indicators.PARAMETER), known)
         self.scopes = resource_indicators.narrowed(available, self.resources, known, keep_identity=True)
-        self.request.user = self._checked(Attempt(username, password, self.request.neighbourhood, client.client_id))
+        self.attempt = Attempt(username, password, self.request.neighbourhood, client.client_id)
+        self.request.user = self._checked(self.attempt)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Write a grant down and issue its tokens."""
@@ -47,13 +50,20 @@ class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ign
             with_refresh_token=client.may_use("refresh_token"),
         )
         proof = Authentication(clock.now(), PASSWORD.acr, PASSWORD.amr)
-        with self.server.database.autocommit() as connection:
-            grant = grants.make(connection, issuing.lifetimes, user.id, asked, proof, with_code=False)
+        with self.server.database.transaction() as session:
+            self._still_holds(session, user)
+            grant = grants.make(session, issuing.lifetimes, user.id, asked, proof, with_code=False)
         assert grant is not None  # noqa: S101 - its id is new
         gets = Allowed(self.scopes, self.resources, with_id_token="openid" in self.scopes)
         token = issuing.for_grant(grant, client, gets)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
+
+    def _still_holds(self, session: Session, user: User) -> None:
+        try:
+            self.server.sign_in.still_holds(session, user, self.attempt)
+        except WrongCredentials as refusal:
+            raise InvalidGrant(refusal.told, because=refusal.because) from refusal
 
     def _checked(self, attempt: Attempt) -> Any:
         try:

@@ -6,11 +6,14 @@ What is granted is looked at anew each time: the person, the consent, the client
 from typing import Any
 
 from authlib.oauth2.rfc6749 import grants as authlib
+from sqlalchemy import Connection
 
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
+from oidc_server.foundation import clock
 from oidc_server.oauth import about, allowed
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from oidc_server.sessions import ledger
 from oidc_server.tokens import grants, refresh_token
 from oidc_server.tokens.grants import Granted
 from oidc_server.tokens.refresh_token import RefreshToken, Replayed
@@ -52,12 +55,19 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
             raise InvalidGrant(_NO_LONGER_GOOD, because="expired, revoked, or its person may not act")
         return grant
 
+    def _touch_session(self, connection: Connection) -> None:
+        """A client that refreshes keeps the session in use that its grant lives in; noted once a minute at most."""
+        last, now = self.grant.refresh_rotated_at, clock.now()
+        if self.grant.session_id is not None and (last is None or now - last >= ledger.SEEN_EVERY):
+            ledger.touch(connection, self.grant.session_id, self.server.issuing.lifetimes.session_idle)
+
     def _rotated(self) -> Granted:
         lifetimes = self.server.issuing.lifetimes
         times = {"idle": lifetimes.refresh_token_idle, "retry": lifetimes.refresh_retry}
         try:
             with self.server.database.autocommit() as connection:
                 grant = refresh_token.rotate(connection, self.grant, self.token, **times)
+                self._touch_session(connection)
         except Replayed as replayed:
             with self.server.database.transaction() as session:
                 trail.record(session, Event.REFRESH_TOKEN_REPLAYED, **replayed.grant.ids)

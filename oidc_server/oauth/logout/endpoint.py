@@ -54,6 +54,7 @@ class LogoutEndpoint:
         asked = requests.check(values, self._server)
         person = self._visitors.find(request)
         if person is None:
+            self._end_idle(request)
             return self._done(request, asked.return_to)
         if asked.speaks_for(person, self._server):
             return self._end(request, person, asked.return_to, asked.client.client_id if asked.client else None)
@@ -67,6 +68,7 @@ class LogoutEndpoint:
         person = self._visitors.find(request)
         return_to = waiting["return_to"]
         if person is None:
+            self._end_idle(request)
             return self._done(request, return_to)
         if not self._pages.browsers.sent(request, form) or UUID(hex=waiting["session"]) != person.session.id:
             return self._ask(request, person, return_to, waiting["client"], problem=_EXPIRED_FORM, status=403)
@@ -97,6 +99,14 @@ class LogoutEndpoint:
         with self._server.database.transaction() as session:
             directory.end_session(session, person.session, client_id)
         return self._done(request, return_to)
+
+    def _end_idle(self, request: Request) -> None:
+        """End a session that nobody used for too long: nobody is signed in by it, and it must not come to life again."""
+        if not self._visitors.has_cookie(request):
+            return
+        with self._server.database.transaction() as session:
+            if (known := self._visitors.session_of(session, request)) is not None:
+                directory.end_session(session, known)
 
     def _done(self, request: Request, return_to: str | None) -> Response:
         response = self._pages.go_on(return_to) if return_to else self._pages.show("oauth/signed_out.html")

@@ -31,7 +31,7 @@ class LogoutRequest:
             return False
         if self.hint["sub"] != server.issuing.subject(self.client, person.user.id):
             return False
-        return self.hint.get("sid") in (None, str(person.session.id))
+        return bool(self.hint.get("sid") == str(person.session.id))
 
 
 def check(values: Mapping[str, str], server: AuthorizationServer) -> LogoutRequest:
