@@ -107,6 +107,7 @@ class House:
         with self.database.transaction() as session:
             removed["client_secrets"] = client_secrets.remove_expired(session)
             removed["initial_access_tokens"] = initial_access_tokens.remove_old(session)
+        with self.database.transaction() as session:
             removed["unused_clients"] = registrations.remove_unused(session, self.settings.registration.unused_for)
         log.info("cleaned_up", **removed)
         return removed

@@ -61,7 +61,8 @@ Duration = Annotated[
 ]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
-Scopes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_scopes), Field(min_length=1)]
+Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$")]
+Scopes = Annotated[tuple[Scope, ...], NoDecode, BeforeValidator(_scopes), Field(min_length=1)]
 
 
 def _host(value: Any) -> Any:

@@ -5,16 +5,27 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
+import pytest
 from passlib.hash import pbkdf2_sha256
 
 from oidc_server.audit.events import Event
 from oidc_server.cli import clients as clients_command
+from oidc_server.cli import initial_access_tokens as initial_access_tokens_command
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
+from oidc_server.settings import Settings
+from tests.actors.applicant import Applicant
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
+from tests.conftest import Template, make_settings
 from tests.factories import World, add_client, add_user, client, furnish, user
 from tests.oauth import deeds
+
+
+@pytest.fixture
+def settings(database_url: str, template: Template) -> Settings:
+    """Open registration."""
+    return make_settings(database_url, template.keys, registration={"mode": "open"})
 
 
 async def _operators(house: House) -> None:
@@ -54,6 +65,18 @@ async def _thieves(person: Person, shop: RelyingParty, http: httpx2.AsyncClient)
     await http.post("/token", data={"grant_type": "client_credentials"}, auth=("shop", "wrong"))
 
 
+async def _applicants(http: httpx2.AsyncClient, house: House, clock: HeldClock) -> None:
+    await house.database.run(initial_access_tokens_command._create, house, 1, timedelta(days=1))
+    applicant = Applicant(http)
+    client = await applicant.register()
+    await client.replace(client.document)
+    await client.delete()
+    await applicant.refused(grant_types=["implicit"])
+    await applicant.register()
+    clock.move(house.settings.registration.unused_for + timedelta(seconds=1))
+    await house.database.run(house.clean_up)
+
+
 async def _keys(house: House, clock: HeldClock) -> None:
     for at_once in (False, True):
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
@@ -71,6 +94,7 @@ async def test_every_event_is_written_by_its_deed(
     person.username = "dave"
     await person.sign_in(password="his password")
     await _keys(house, held_clock)
+    await _applicants(http, house, held_clock)
 
     seen = {one.event for one in await deeds.events(house)}
 

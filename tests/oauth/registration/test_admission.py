@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from oidc_server.audit.events import Event
 from oidc_server.clients import initial_access_tokens
@@ -51,6 +52,9 @@ def test_dynamic_clients_may_ask_for_openid_connect_s_scopes_unless_told_otherwi
     assert RegistrationSettings().mode == "off"
     assert RegistrationSettings().scopes == IDENTITY_SCOPES
     assert RegistrationSettings.model_validate({"scopes": "openid, email"}).scopes == ("openid", "email")
+    for wrong in ("", 'a"b', "\u00e9"):
+        with pytest.raises(ValidationError):
+            RegistrationSettings.model_validate({"scopes": wrong})
 
 
 @with_registration(mode="off")
