@@ -143,8 +143,12 @@ def end_everything(session: Session, user_id: UUID) -> None:
 
 
 def is_unchanged(session: Session, user: User) -> bool:
-    """Whether the user is still enabled and has still the same password; it stays so until the transaction ends."""
-    same = (User.id == user.id, User.password_hash == user.password_hash, User.disabled_at.is_(None))
+    """Whether the user is still enabled and has still the same password; it stays so until the transaction ends.
+
+    Another sign-in may have renewed the hash of the same password meanwhile: that changes nothing else.
+    """
+    same_password = or_(User.password_hash == user.password_hash, User.updated_at == user.updated_at)
+    same = (User.id == user.id, same_password, User.disabled_at.is_(None))
     return session.execute(select(User.id).where(*same).with_for_update(read=True)).first() is not None
 
 

@@ -9,13 +9,14 @@ import httpx2
 import pytest
 from passlib import hash as foreign
 
-from oidc_server.accounts.sign_in import TooManyAttempts, WrongCredentials
+from oidc_server.accounts import directory
+from oidc_server.accounts.sign_in import Attempt, TooManyAttempts, WrongCredentials
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.house import House
 from oidc_server.settings import Settings
 from tests import factories
 from tests.accounts import deeds
-from tests.accounts.deeds import attempt
+from tests.accounts.deeds import attempt, in_transaction
 from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings, running
 from tests.factories import PASSWORD
@@ -269,3 +270,27 @@ async def test_a_database_that_is_down_makes_nobody_a_failure(database_url: str,
         await asyncio.sleep(2.1)  # the circuit breaker's rest
 
         assert (await attempt(house)).username == "alice"
+
+
+@pytest.mark.parametrize("change", [{"password": "another-password"}, {"enabled": False}])
+async def test_what_was_checked_must_still_hold_when_a_session_is_made_of_it(
+    house: House, change: dict[str, object]
+) -> None:
+    attempted = Attempt("alice", PASSWORD, "203.0.113.7")
+    user = await house.database.run(house.sign_in.check, attempted)
+    await in_transaction(house, house.sign_in.still_holds, user, attempted)
+
+    await factories.add_user(house, **{**factories.user("alice"), **change})
+
+    with pytest.raises(WrongCredentials):
+        await in_transaction(house, house.sign_in.still_holds, user, attempted)
+
+
+async def test_a_hash_that_another_sign_in_renewed_is_no_change(house: House) -> None:
+    attempted = Attempt("alice", PASSWORD, "203.0.113.7")
+    user = await house.database.run(house.sign_in.check, attempted)
+    renewed = await house.passwords.hash(PASSWORD)
+
+    assert await in_transaction(house, directory.upgrade_password, user, renewed)
+
+    await in_transaction(house, house.sign_in.still_holds, user, attempted)

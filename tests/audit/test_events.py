@@ -10,6 +10,7 @@ from passlib.hash import pbkdf2_sha256
 
 from oidc_server.audit.events import Event
 from oidc_server.cli import clients as clients_command
+from oidc_server.cli import consents as consents_command
 from oidc_server.cli import initial_access_tokens as initial_access_tokens_command
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
@@ -52,6 +53,7 @@ async def _people(person: Person, shop: RelyingParty, house: House) -> None:
     await shop.revoke(second.refresh_token)
     await person.refuse(shop, prompt="consent")
     await person.sign_out()
+    await house.database.run(consents_command._withdraw, house, "alice", shop.client_id)
 
 
 async def _thieves(person: Person, shop: RelyingParty, http: httpx2.AsyncClient) -> None:
@@ -82,6 +84,7 @@ async def _keys(house: House, clock: HeldClock) -> None:
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
     clock.move(timedelta(hours=2))
     await house.database.run(house.rotation.turn)
+    await house.database.run(house.rotation.revoke, (await house.database.run(house.ring.current)).kid)
 
 
 async def test_every_event_is_written_by_its_deed(

@@ -98,3 +98,21 @@ async def test_defaults_that_the_client_registered_hold_for_requests_without_the
 
     assert (await person.visit(impatient)).path == "/login"
     assert impatient.answer(await person.visit(impatient, max_age="3600")).error is None
+
+
+async def test_what_a_revoked_key_signed_is_believed_no_more(
+    person: Person, relying_party: RelyingParty, http: httpx2.AsyncClient, house: House
+) -> None:
+    tokens = await relying_party.redeem((await person.approve(relying_party)).code)
+    leaked = (await house.database.run(house.ring.current)).kid
+
+    assert await house.database.run(house.rotation.revoke, leaked)
+    await deeds.notice(house)
+
+    assert leaked not in {key["kid"] for key in (await http.get("/jwks")).json()["keys"]}
+    assert (await relying_party.userinfo(tokens.access_token)).status_code == 401
+    hinted = relying_party.answer(await person.visit(relying_party, prompt="none", id_token_hint=tokens.id_token))
+    assert hinted.error == "invalid_request"
+    refreshed = await relying_party.refresh(tokens.refresh_token)
+    assert (await relying_party.userinfo(refreshed.access_token)).status_code == 200
+    assert not await house.database.run(house.rotation.revoke, leaked)

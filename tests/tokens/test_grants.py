@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from oidc_server.accounts.sign_in import PASSWORD
 from oidc_server.consents import memory
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
@@ -36,6 +37,13 @@ class Makes:
         asked = Request("shop", scopes, with_refresh_token=refresh)
         lifetimes = self.house.settings.lifetime
         return await deeds.in_transaction(self.house, grants.make, lifetimes, self.alice, asked, proof, **others)
+
+    async def session(self) -> UUID:
+        """A session of hers."""
+        started = await deeds.in_transaction(
+            self.house, self.house.ledger.start, self.alice, PASSWORD, address="", user_agent=""
+        )
+        return UUID(str(started.id))
 
     async def has_ended(self, grant: Granted | None) -> bool:
         """Whether a grant is dead."""
@@ -103,7 +111,7 @@ async def test_without_refresh_tokens_it_lives_as_long_as_what_was_issued(makes:
 
 
 async def test_in_a_session_it_lives_no_longer_than_the_session(makes: Makes) -> None:
-    session: dict[str, Any] = {"session_id": uuid4(), "session_expires_at": makes.clock.at + HOUR}
+    session: dict[str, Any] = {"session_id": await makes.session(), "session_expires_at": makes.clock.at + HOUR}
     bound = await makes.grant(scopes=frozenset({"openid"}), **session)
     offline = await makes.grant(**session)
     makes.clock.move(HOUR)
@@ -112,7 +120,7 @@ async def test_in_a_session_it_lives_no_longer_than_the_session(makes: Makes) ->
 
 
 async def test_a_session_ends_its_own_grants_but_offline_ones(makes: Makes) -> None:
-    ours, other = uuid4(), uuid4()
+    ours, other = await makes.session(), await makes.session()
     expires_at = makes.clock.at + DAY
     bound = await makes.grant(scopes=frozenset({"openid"}), session_id=ours, session_expires_at=expires_at)
     offline = await makes.grant(session_id=ours, session_expires_at=expires_at)

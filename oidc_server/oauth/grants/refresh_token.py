@@ -57,7 +57,7 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
 
     def _touch_session(self, connection: Connection) -> None:
         """A client that refreshes keeps the session in use that its grant lives in; noted once a minute at most."""
-        last, now = self.grant.refresh_rotated_at, clock.now()
+        last, now = self.grant.refresh_rotated_at or self.grant.code_spent_at, clock.now()
         if self.grant.session_id is not None and (last is None or now - last >= ledger.SEEN_EVERY):
             ledger.touch(connection, self.grant.session_id, self.server.issuing.lifetimes.session_idle)
 

@@ -170,12 +170,26 @@ async def test_no_use_keeps_a_grant_alive_for_ever(
 async def test_a_grant_lives_no_longer_than_the_session_it_was_made_in(
     relying_party: RelyingParty, first: Tokens, held_clock: HeldClock
 ) -> None:
-    held_clock.move(7 * DAY - timedelta(seconds=1))
-    second = await relying_party.refresh(first.refresh_token)
+    second = first
+    for hours in [11] * 15 + [3 - 1 / 3600]:  # as long as it is in use
+        held_clock.move(timedelta(hours=hours))
+        second = await relying_party.refresh(second.refresh_token)
     held_clock.move(timedelta(seconds=1))
 
     assert second.status == 200
     assert (await relying_party.refresh(second.refresh_token)).error == "invalid_grant"
+
+
+async def test_a_session_that_nobody_uses_takes_its_grants_along(
+    person: Person, relying_party: RelyingParty, first: Tokens, held_clock: HeldClock
+) -> None:
+    held_clock.move(timedelta(hours=12))
+
+    assert (await relying_party.introspect(first.access_token))["active"] is False
+    assert (await relying_party.refresh(first.refresh_token)).error == "invalid_grant"
+    await person.browser.open("/logout")
+    held_clock.move(-timedelta(hours=1))
+    assert (await relying_party.refresh(first.refresh_token)).error == "invalid_grant"  # it was ended, not only idle
 
 
 async def test_signing_out_ends_the_grants_of_the_session(
