@@ -24,6 +24,8 @@ from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.keys.ring import Ring
 from oidc_server.keys.rotation import Rotation
+from oidc_server.logouts import outbox
+from oidc_server.logouts.delivery import Deliveries
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
@@ -51,6 +53,7 @@ class House:
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.outbound = Outbound(settings)
+        self.deliveries = Deliveries(settings, self.database, self.registry, self.ring, self.outbound)
         self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
 
     async def check(self) -> None:
@@ -87,6 +90,7 @@ class House:
         removed = {
             "grants": grants.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
+            "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }
         with self.database.transaction() as session:
@@ -96,6 +100,7 @@ class House:
 
     async def close(self) -> None:
         """Write down what waits, and let go."""
+        await self.deliveries.finish()
         self.passwords.stop()
         try:
             await self.trail.write()

@@ -46,6 +46,11 @@ class Event(StrEnum):
     CLIENT_REFUSED = "client:authentication:refused"
     """A client could not prove who it is."""
 
+    LOGOUT_DELIVERED = "server:logout:delivered"
+    """A client was told that a session has ended; `attempts` says how often we tried."""
+    LOGOUT_GIVEN_UP = "server:logout:given_up"
+    """A client could not be told that a session has ended; `reason` says why."""
+
     CLIENT_CREATED = "operator:client:created"
     """A client was registered by an operator."""
     CLIENT_CHANGED = "operator:client:changed"

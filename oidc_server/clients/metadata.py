@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from oidc_server.clients import redirect_uris
+from oidc_server.clients import logout_uris, redirect_uris
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
@@ -62,6 +62,14 @@ class ClientMetadata(BaseModel):
     redirect_uris: tuple[Uri, ...] = ()
     post_logout_redirect_uris: tuple[Uri, ...] = ()
     """Where people may be sent after they signed out (OpenID Connect RP-Initiated Logout §3.1)."""
+    backchannel_logout_uri: Uri | None = None
+    """Where logout tokens are sent when a session ends (OpenID Connect Back-Channel Logout §2.2)."""
+    backchannel_logout_session_required: bool = False
+    """Whether they must hold `sid`; ours always do."""
+    frontchannel_logout_uri: Uri | None = None
+    """A page that signs people out of the client, shown in a hidden frame (OpenID Connect Front-Channel Logout §2)."""
+    frontchannel_logout_session_required: bool = False
+    """Whether that page is told `iss` and `sid`."""
     grant_types: tuple[GrantType, ...] = ("authorization_code",)
     response_types: tuple[ResponseType, ...] | None = None
     """By default `code` for clients that use it, else none."""
@@ -80,6 +88,7 @@ class ClientMetadata(BaseModel):
                     redirect_uris.check(uri, application_type=self.application_type, development=development)
                 except ValueError as error:
                     raise ValueError(f"{member}: {error}, received {uri!r}") from error
+        self._check_logout_uris(development)
         if "authorization_code" in self.grant_types and not self.redirect_uris:
             raise ValueError("redirect_uris must hold at least one URI for the grant type authorization_code")
         if self.is_public and "client_credentials" in self.grant_types:
@@ -91,6 +100,18 @@ class ClientMetadata(BaseModel):
                 "response_types holds 'code', which needs the grant type authorization_code (RFC 7591 §2.1)"
             )
         return self
+
+    def _check_logout_uris(self, development: bool) -> None:
+        for member in ("backchannel_logout_uri", "frontchannel_logout_uri"):
+            uri = getattr(self, member)
+            if uri is None:
+                continue
+            try:
+                logout_uris.check(uri, development=development)
+                if member == "frontchannel_logout_uri":
+                    logout_uris.check_origin(uri, self.redirect_uris)
+            except ValueError as error:
+                raise ValueError(f"{member}: {error}, received {uri!r}") from error
 
     @property
     def is_public(self) -> bool:

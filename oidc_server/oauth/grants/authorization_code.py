@@ -11,6 +11,7 @@ from oidc_server.foundation import clock
 from oidc_server.oauth import pkce, scopes
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from oidc_server.sessions import participants
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted, Request
@@ -42,6 +43,8 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
             with_refresh_token=client.may_use("refresh_token"),
         )
         with self.server.database.autocommit() as connection:
+            if grant_user.session_id is not None and client.hears_of_logouts:
+                participants.note(connection, grant_user.session_id, client.client_id)
             grant = grants.make(
                 connection,
                 self.server.issuing.lifetimes,
