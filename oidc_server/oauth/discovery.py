@@ -21,7 +21,15 @@ ENDPOINTS = {
     "revocation_endpoint": "/revoke",
     "introspection_endpoint": "/introspect",
     "end_session_endpoint": "/logout",
+    "check_session_iframe": "/check_session",
 }
+#: How clients hear that a session has ended (Back-Channel Logout §2.1, Front-Channel Logout §3).
+LOGOUTS = (
+    "backchannel_logout_supported",
+    "backchannel_logout_session_supported",
+    "frontchannel_logout_supported",
+    "frontchannel_logout_session_supported",
+)
 
 
 def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
@@ -47,6 +55,7 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        **dict.fromkeys(LOGOUTS, True),
         "authorization_response_iss_parameter_supported": True,
     }
 
