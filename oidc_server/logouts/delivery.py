@@ -47,8 +47,8 @@ class Deliveries:
         self._registry = registry
         self._ring = ring
         self._outbound = outbound
-        # Longer than any try: until then, nobody else tries.
-        self._lease = settings.outbound.timeout + timedelta(seconds=30)
+        # Longer than any try, with what is written before and after it: until then, nobody else tries.
+        self._lease = settings.outbound.timeout + 2 * settings.database.timeout
         self._under_way: set[asyncio.Task[None]] = set()
         self.bell = asyncio.Event()
         """Rung when something waits."""

@@ -325,7 +325,7 @@ async def test_what_a_dead_worker_had_claimed_is_told_after_its_lease(
 ) -> None:
     party = await hearing()
     await tokens_of(person, party)
-    user, lease = await accounts.user(house, "alice"), timedelta(seconds=31)
+    user, lease = await accounts.user(house, "alice"), timedelta(seconds=10)
 
     def end_and_claim(session: Session) -> list[Delivery]:
         directory.end_everything(session, user.id)
