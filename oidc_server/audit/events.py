@@ -48,7 +48,7 @@ class Event(StrEnum):
 
     LOGOUT_DELIVERED = "server:logout:delivered"
     """A client was told that a session has ended; `attempts` says how often we tried."""
-    LOGOUT_GIVEN_UP = "server:logout:given_up"
+    LOGOUT_ABANDONED = "server:logout:abandoned"
     """A client could not be told that a session has ended; `reason` says why."""
 
     CLIENT_CREATED = "operator:client:created"

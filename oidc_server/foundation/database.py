@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
+from oidc_server.foundation.bells import Bells
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
 from oidc_server.settings import DatabaseSettings
 
@@ -35,7 +36,6 @@ Handle = Connection | Session
 _DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 2
-_BELLS = "bells"
 
 #: SQLSTATEs with which PostgreSQL says that it can't serve now; asyncpg's errors are never `OperationalError`. Whole
 #: classes: connection lost, out of resources, intervention by an operator; and: read-only, not accepting connections.
@@ -99,7 +99,7 @@ class Database:
         self._engine = _engine(self.url, settings)
         self._one_by_one = self._engine.sync_engine
         self._together = _transactional(self._engine)
-        self._bells: dict[str, Callable[[], None]] = {}
+        self.bells = Bells()
 
     async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run synchronous work that reads and writes; every wait inside it lets other requests go on."""
@@ -122,15 +122,9 @@ class Database:
                 raise
             self._commit(session)
 
-    def on_ring(self, bell: str, listener: Callable[[], None]) -> None:
-        """Call this whenever a transaction was committed in which somebody asked for this bell."""
-        self._bells[bell] = listener
-
     def _commit(self, session: Session) -> None:
         session.commit()
-        for bell in session.info.get(_BELLS, ()):
-            if listener := self._bells.get(bell):
-                listener()
+        self.bells.ring(session)
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -159,11 +153,6 @@ class Database:
                 raise
             log.warning("database_failed", error=type(error).__name__, breaker=self.breaker.state)
             raise Unavailable("The server is busy. Please try again in a moment.", because=_describe(error)) from error
-
-
-def ring_after_commit(session: Session, bell: str) -> None:
-    """Let whoever waits in this worker know, once this transaction is committed."""
-    session.info.setdefault(_BELLS, set()).add(bell)
 
 
 def wait(awaitable: Awaitable[T]) -> T:

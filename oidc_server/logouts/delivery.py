@@ -52,7 +52,7 @@ class Deliveries:
         self._under_way: set[asyncio.Task[None]] = set()
         self.bell = asyncio.Event()
         """Rung when something waits."""
-        database.on_ring(outbox.BELL, self.bell.set)
+        database.bells.listen(outbox.BELL, self.bell.set)
 
     async def work(self) -> None:
         """Start as many deliveries as there is room for; one that hangs holds up no other."""
@@ -140,12 +140,12 @@ class Deliveries:
             outbox.postpone(session, delivery, reason[:255])
 
     def _give_up(self, delivery: Delivery, reason: str) -> None:
-        metrics.logout_deliveries.labels("given_up").inc()
+        metrics.logout_deliveries.labels("abandoned").inc()
         with self._database.transaction() as session:
             outbox.settle(session, delivery, reason[:255])
             trail.record(
                 session,
-                Event.LOGOUT_GIVEN_UP,
+                Event.LOGOUT_ABANDONED,
                 user_id=delivery.user_id,
                 client_id=delivery.client_id,
                 session_id=delivery.session_id,

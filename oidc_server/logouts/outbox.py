@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from oidc_server.clients.models import ClientRow
 from oidc_server.foundation import clock
-from oidc_server.foundation.database import Database, Handle, ring_after_commit
+from oidc_server.foundation.bells import ring_after_commit
+from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.statements import affected, insert_selected, remove_in_batches
 from oidc_server.logouts.models import LogoutDelivery
 from oidc_server.sessions.models import BrowserSession, SessionClient

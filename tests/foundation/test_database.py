@@ -11,8 +11,9 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
+from oidc_server.foundation.bells import ring_after_commit
 from oidc_server.foundation.changes import ChangeCounter
-from oidc_server.foundation.database import Database, ring_after_commit
+from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
 from oidc_server.house import House
 from oidc_server.settings import DatabaseSettings
@@ -221,7 +222,7 @@ async def _until_aiosqlite_has_gone() -> None:
 
 async def test_a_bell_rings_once_a_transaction_is_committed_and_never_when_it_is_undone(house: House) -> None:
     heard: list[str] = []
-    house.database.on_ring("tested", lambda: heard.append("rung"))
+    house.database.bells.listen("tested", lambda: heard.append("rung"))
 
     def work(session: Session, error: Exception | None = None) -> None:
         add(session, f"{len(heard)}")

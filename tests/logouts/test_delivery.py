@@ -213,7 +213,7 @@ async def test_a_client_that_fails_is_told_five_times_within_an_hour_and_then_gi
     await deliver(house)
     assert len(party.heard) == 5
     assert len({parties.claims(token)["jti"] for token in party.heard}) == 5
-    assert await outcomes(house) == ["given_up"]
+    assert await outcomes(house) == ["abandoned"]
     (row,) = await rows(house)
     assert row.done_at is not None
     assert row.last_error
@@ -270,7 +270,7 @@ async def test_a_host_that_is_left_alone_costs_no_try(
 
     held_clock.move(timedelta(hours=3))
     await deliver(house)
-    assert await outcomes(house) == ["given_up"]
+    assert await outcomes(house) == ["abandoned"]
 
 
 async def test_an_address_that_must_not_be_called_is_not(
@@ -303,7 +303,7 @@ async def test_a_client_that_is_disabled_meanwhile_is_given_up(
     await deliver(house)
 
     assert len(party.heard) == 1
-    assert await outcomes(house) == ["given_up"]
+    assert await outcomes(house) == ["abandoned"]
 
 
 async def test_a_session_that_ends_at_a_command_line_or_before_a_crash_is_told_of_by_whoever_runs(
