@@ -7,7 +7,6 @@ from oidc_server.foundation.encoding import b64url
 from oidc_server.foundation.identifiers import new_secret
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 
-#: Hashed by the script of /check_session in the same order.
 _SALT_BYTES = 16
 
 
@@ -20,6 +19,9 @@ def parameters(asked: AuthorizationRequest, browser_state: str) -> dict[str, str
 
 
 def make(client_id: str, origin: str, browser_state: str, salt: str) -> str:
-    """A salted hash over the client, its origin and the browser's state (Session Management §4.2)."""
+    """A salted hash over the client, its origin and the browser's state (Session Management §4.2).
+
+    The script of /check_session hashes the same, in the same order.
+    """
     digest = sha256(f"{client_id} {origin} {browser_state} {salt}".encode()).digest()
     return f"{b64url(digest)}.{salt}"
