@@ -27,6 +27,7 @@ from oidc_server.foundation.web.operations import Operations
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.foundation.web.shortcut import Shortcut
 from oidc_server.house import House
+from oidc_server.logouts import delivery
 from oidc_server.oauth import discovery
 from oidc_server.oauth import routes as oauth_routes
 from oidc_server.oauth.authorize.request_object import RequestObjects
@@ -148,6 +149,7 @@ def _jobs(house: House) -> list[Job]:
         Job("follow changes", timedelta(seconds=READ_EVERY_SECONDS), lambda: run(house.follow_changes)),
         Job("write audit events", trail.WRITE_EVERY, house.trail.write),
         Job("write client uses", uses.WRITE_EVERY, lambda: run(house.registry.uses.write)),
+        Job("tell of logouts", delivery.LOOK_EVERY, house.deliveries.work, house.deliveries.bell),
         Job("turn keys", timedelta(minutes=1), lambda: run(house.rotation.turn)),
         Job("clean up", timedelta(minutes=10), lambda: run(house.clean_up)),
     ]

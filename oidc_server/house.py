@@ -27,6 +27,8 @@ from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.keys.ring import Ring
 from oidc_server.keys.rotation import Rotation
+from oidc_server.logouts import outbox
+from oidc_server.logouts.delivery import Deliveries
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
@@ -56,6 +58,7 @@ class House:
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources, self.key_sets)
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
+        self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
         self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
 
     async def check(self) -> None:
@@ -102,6 +105,7 @@ class House:
             "grants": grants.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
+            "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }
         with self.database.transaction() as session:
@@ -114,6 +118,7 @@ class House:
 
     async def close(self) -> None:
         """Write down what waits, and let go."""
+        await self.deliveries.finish()
         self.passwords.stop()
         try:
             await self.trail.write()

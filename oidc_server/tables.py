@@ -7,12 +7,25 @@ from oidc_server.consents import models as consents
 from oidc_server.foundation import changes
 from oidc_server.foundation.database import Base
 from oidc_server.keys import models as keys
+from oidc_server.logouts import models as logouts
 from oidc_server.sessions import models as sessions
 from oidc_server.tokens import models as tokens
 
-__all__ = ["METADATA", "REVISIONS", "accounts", "audit", "changes", "clients", "consents", "keys", "sessions", "tokens"]
+__all__ = [
+    "METADATA",
+    "REVISIONS",
+    "accounts",
+    "audit",
+    "changes",
+    "clients",
+    "consents",
+    "keys",
+    "logouts",
+    "sessions",
+    "tokens",
+]
 
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0005")
+REVISIONS = ("0001", "0002", "0004", "0005")

@@ -13,6 +13,7 @@ from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Handle
 from oidc_server.foundation.statements import affected, insert_if_absent
+from oidc_server.logouts import outbox
 from oidc_server.sessions import ledger
 from oidc_server.sessions.models import BrowserSession
 from oidc_server.tokens import grants
@@ -132,12 +133,14 @@ def disable(session: Session, user: User) -> None:
 def end_session(session: Session, known: BrowserSession, client_id: str | None = None) -> None:
     """Sign a person out of one session: it ends, and so do the grants that live as long as it."""
     if ledger.end(session, known.id):
+        outbox.add_for_session(session, known.id)
         grants.revoke_of_session(session, known.id)
         trail.record(session, Event.SIGNED_OUT, user_id=known.user_id, session_id=known.id, client_id=client_id)
 
 
 def end_everything(session: Session, user_id: UUID) -> None:
     """End a user's sessions and grants."""
+    outbox.add_for_user(session, user_id)
     ledger.end_all_of(session, user_id)
     grants.revoke_of_user(session, user_id)
 

@@ -19,6 +19,7 @@ class Visitors:
         self.ledger = ledger
         self._database = database
         self._cookie = Cookie(settings, "oidc_session")
+        self._state = Cookie(settings, "oidc_login_state", is_for_frames=True)
         self._lifetime = int(settings.lifetime.session.total_seconds())
 
     def has_cookie(self, request: Request) -> bool:
@@ -41,9 +42,26 @@ class Visitors:
         return self.ledger.find_even_idle(handle, self._cookie.read(request))
 
     def remember(self, response: Response, cookie: str) -> None:
-        """Give the browser its session cookie."""
+        """Give the browser its session cookie, and the state that scripts in frames may read."""
         self._cookie.set(response, cookie, max_age=self._lifetime)
+        self._state.set(response, self.ledger.browser_state(cookie), max_age=self._lifetime)
 
     def forget(self, response: Response) -> None:
-        """Take the session cookie away."""
+        """Take the session cookie away, and the state."""
         self._cookie.clear(response)
+        self._state.clear(response)
+
+    @property
+    def state_cookie(self) -> str:
+        """The name of the cookie that holds the browser's state (OpenID Connect Session Management §4.2)."""
+        return self._state.name
+
+    def state_of(self, request: Request) -> str:
+        """The state of the browser that sent a request: it changes when somebody signs in or out."""
+        return self.ledger.browser_state(self._cookie.read(request))
+
+    def with_state(self, request: Request, response: Response) -> Response:
+        """The response, with the state for a browser whose own is missing or old."""
+        if self._state.read(request) != (state := self.state_of(request)):
+            self._state.set(response, state, max_age=self._lifetime)
+        return response

@@ -57,6 +57,10 @@ class Event(StrEnum):
     """A client that registered itself changed its metadata."""
     CLIENT_REGISTRATION_DELETED = "client:registration:deleted"
     """A client that registered itself took itself away: its grants and tokens ended."""
+    LOGOUT_DELIVERED = "server:logout:delivered"
+    """A client was told that a session has ended; `attempts` says how often we tried."""
+    LOGOUT_ABANDONED = "server:logout:abandoned"
+    """A client could not be told that a session has ended; `reason` says why."""
 
     CLIENT_CREATED = "operator:client:created"
     """A client was registered by an operator."""

@@ -7,7 +7,7 @@ from oidc_server.foundation.database import wait
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden
 
-_MEMBERS = ("jwks_uri", "sector_identifier_uri", "request_uris")
+_MEMBERS = ("jwks_uri", "sector_identifier_uri", "request_uris", "backchannel_logout_uri")
 
 
 def check(outbound: Outbound, metadata: ClientMetadata) -> None:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from oidc_server.clients import jwk_sets, languages, redirect_uris, web_addresses
+from oidc_server.clients import jwk_sets, languages, logout_uris, redirect_uris, web_addresses
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
@@ -149,6 +149,14 @@ class ClientMetadata(BaseModel):
     redirect_uris: tuple[Uri, ...] = ()
     post_logout_redirect_uris: tuple[Uri, ...] = ()
     """Where people may be sent after they signed out (OpenID Connect RP-Initiated Logout §3.1)."""
+    backchannel_logout_uri: Uri | None = None
+    """Where logout tokens are sent when a session ends (OpenID Connect Back-Channel Logout §2.2)."""
+    backchannel_logout_session_required: bool = False
+    """Whether they must hold `sid`; ours always do."""
+    frontchannel_logout_uri: Uri | None = None
+    """A page that signs people out of the client, shown in a hidden frame (OpenID Connect Front-Channel Logout §2)."""
+    frontchannel_logout_session_required: bool = False
+    """Whether that page is told `iss` and `sid`."""
     grant_types: tuple[GrantType, ...] = ("authorization_code",)
     response_types: tuple[ResponseType, ...] | None = None
     """By default `code` for clients that use it, else none; whoever registers others is served them."""
@@ -219,6 +227,7 @@ class ClientMetadata(BaseModel):
                     redirect_uris.check(uri, application_type=self.application_type, development=development)
                 except ValueError as error:
                     raise ValueError(f"{member}: {error}, received {uri!r}") from error
+        self._check_logout_uris(development)
         for grant_type in ("authorization_code", "implicit"):
             if grant_type in self.grant_types and not self.redirect_uris:
                 raise ValueError(f"redirect_uris must hold at least one URI for the grant type {grant_type}")
@@ -308,6 +317,18 @@ class ClientMetadata(BaseModel):
         """Whether we must be able to read its secret, to verify what it signed."""
         algorithm = self.request_object_signing_alg or ""
         return self.token_endpoint_auth_method == "client_secret_jwt" or algorithm.startswith("HS")
+
+    def _check_logout_uris(self, development: bool) -> None:
+        for member in ("backchannel_logout_uri", "frontchannel_logout_uri"):
+            uri = getattr(self, member)
+            if uri is None:
+                continue
+            try:
+                logout_uris.check(uri, development=development)
+                if member == "frontchannel_logout_uri":
+                    logout_uris.check_origin(uri, self.redirect_uris)
+            except ValueError as error:
+                raise ValueError(f"{member}: {error}, received {uri!r}") from error
 
     @property
     def is_public(self) -> bool:

@@ -49,6 +49,11 @@ class Client:
         """Whether an authorization response may be sent there."""
         return redirect_uris.matches(uri, self.metadata.redirect_uris, application_type=self.metadata.application_type)
 
+    @property
+    def hears_of_logouts(self) -> bool:
+        """Whether it wants to know when a session ends in which it took part."""
+        return bool(self.metadata.backchannel_logout_uri or self.metadata.frontchannel_logout_uri)
+
     def may_sign_out_to(self, uri: str) -> bool:
         """Whether people may be sent there once they signed out."""
         return redirect_uris.matches(

@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
+from oidc_server.foundation.bells import Bells
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
 from oidc_server.settings import DatabaseSettings
 
@@ -98,6 +99,7 @@ class Database:
         self._engine = _engine(self.url, settings)
         self._one_by_one = self._engine.sync_engine
         self._together = _transactional(self._engine)
+        self.bells = Bells()
 
     async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run synchronous work that reads and writes; every wait inside it lets other requests go on."""
@@ -116,9 +118,13 @@ class Database:
             try:
                 yield session
             except Refused:
-                session.commit()
+                self._commit(session)
                 raise
-            session.commit()
+            self._commit(session)
+
+    def _commit(self, session: Session) -> None:
+        session.commit()
+        self.bells.ring(session)
 
     async def dispose(self) -> None:
         """Close every connection."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +21,8 @@ class Job:
     name: str
     every: timedelta
     work: Callable[[], Awaitable[object]]
+    bell: asyncio.Event | None = None
+    """When this is set, it is done at once."""
 
 
 class Jobs:
@@ -42,11 +45,22 @@ class Jobs:
 
 async def _repeat(job: Job) -> None:
     while True:
-        # A little early or late, so that workers that started together don't all come at once.
-        await asyncio.sleep(job.every.total_seconds() * random.uniform(0.8, 1.0))  # noqa: S311 - no secret
+        await _pause(job)
         try:
             await job.work()
         except Unavailable as error:
             log.debug("job_postponed", job=job.name, because=error.because)
         except Exception:
             log.exception("job_failed", job=job.name)
+
+
+async def _pause(job: Job) -> None:
+    # A little early or late, so that workers that started together don't all come at once.
+    seconds = job.every.total_seconds() * random.uniform(0.8, 1.0)  # noqa: S311 - no secret
+    if job.bell is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await job.bell.wait()
+    job.bell.clear()

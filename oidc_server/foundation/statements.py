@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Table, delete, select
+from sqlalchemy import ColumnElement, Executable, Select, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
@@ -21,6 +21,12 @@ def insert_if_absent(handle: Handle, model: type[DeclarativeBase], values: dict[
 def insert_missing(handle: Handle, model: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
     """Insert rows, many in one statement, but for those that are there already."""
     handle.execute(_insert_missing(_dialect(handle), model), rows)
+
+
+def insert_selected(handle: Handle, model: type[DeclarativeBase], columns: list[str], chosen: Select[Any]) -> int:
+    """Insert the rows that a SELECT with conditions finds, but for those that are there already; how many."""
+    insert = sqlite.insert if _dialect(handle) == "sqlite" else postgresql.insert
+    return affected(handle.execute(insert(table(model)).from_select(columns, chosen).on_conflict_do_nothing()))
 
 
 def remove_in_batches(database: Database, key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) -> int:

@@ -23,8 +23,16 @@ ENDPOINTS = {
     "revocation_endpoint": "/revoke",
     "introspection_endpoint": "/introspect",
     "end_session_endpoint": "/logout",
+    "check_session_iframe": "/check_session",
 }
 REGISTRATION_PATH = "/register"
+#: How clients hear that a session has ended (Back-Channel Logout §2.1, Front-Channel Logout §3).
+LOGOUTS = (
+    "backchannel_logout_supported",
+    "backchannel_logout_session_supported",
+    "frontchannel_logout_supported",
+    "frontchannel_logout_session_supported",
+)
 
 
 def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
@@ -62,6 +70,7 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "request_uri_parameter_supported": server.request_objects.by_reference,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": ["none", *ASYMMETRIC, *SYMMETRIC],
+        **dict.fromkeys(LOGOUTS, True),
         "authorization_response_iss_parameter_supported": True,
     }
 

@@ -30,6 +30,7 @@ from oidc_server.oauth.grants.implicit import ImplicitGrant
 from oidc_server.oauth.grants.password import PasswordGrant
 from oidc_server.oauth.grants.refresh_token import RefreshTokenGrant
 from oidc_server.oauth.introspection import IntrospectionEndpoint
+from oidc_server.oauth.logout.check_session import CheckSession
 from oidc_server.oauth.logout.endpoint import LogoutEndpoint
 from oidc_server.oauth.registrar import Registrar
 from oidc_server.oauth.registration import RegistrationEndpoint
@@ -123,3 +124,5 @@ def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroun
     mount(router, "/consent", get=consent.show_consent, post=consent.submit_consent)
     router.add_api_route("/logout", logout.log_out, methods=["GET", "POST"], tags=_OPENID, openapi_extra=leaving)
     mount(router, "/logout/confirm", post=logout.confirm)
+    checking = CheckSession(around.pages, around.visitors.state_cookie)
+    router.add_api_route("/check_session", checking.show, methods=["GET", "HEAD"], tags=_OPENID)

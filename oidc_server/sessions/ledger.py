@@ -76,6 +76,11 @@ class Ledger:
         """What the browser is given."""
         return self._sealing.stamp(_PURPOSE, known.id.bytes + known.generation.to_bytes(4))
 
+    def browser_state(self, cookie: str | None) -> str:
+        """What scripts may know of a session: the same while it goes on, and nothing of it can be told from it."""
+        named = self._named(cookie)
+        return self._sealing.fingerprint("browser state", named[0].hex) if named else ""
+
     def find(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
         """The live session that a cookie names, or None."""
         found = self.find_even_idle(handle, cookie)

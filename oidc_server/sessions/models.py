@@ -34,3 +34,18 @@ class BrowserSession(Base):
 
     def __str__(self) -> str:
         return f"session {self.id}"
+
+
+class SessionClient(Base):
+    """A client that took part in a session and wants to hear of its end."""
+
+    __tablename__ = "session_clients"
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(
+        ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    first_grant_at: Mapped[datetime]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} in session {self.session_id}"

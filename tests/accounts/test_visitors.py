@@ -51,12 +51,16 @@ async def signed_in_answer(person: Person) -> Page:
 
 
 @on_one_database
-async def test_cookies_are_for_this_host_over_https_and_for_no_script(person: Person) -> None:
+async def test_cookies_are_for_this_host_over_https_and_but_for_one_without_a_secret_for_no_script(
+    person: Person,
+) -> None:
     asked, signed_in = await person.browser.open("/login"), await signed_in_answer(person)
 
     usual = {"path": "/", "secure": "", "httponly": "", "samesite": "lax"}  # RFC 6265bis §4.1.3
     assert cookies_set_by(asked) == {"__Host-oidc_browser": usual}
-    assert cookies_set_by(signed_in) == {NAME: {**usual, "max-age": str(7 * 86400)}}
+    for_a_week = {**usual, "max-age": str(7 * 86400)}
+    of_scripts = {name: value for name, value in for_a_week.items() if name != "httponly"} | {"samesite": "none"}
+    assert cookies_set_by(signed_in) == {NAME: for_a_week, "__Host-oidc_login_state": of_scripts}
 
 
 @on_one_database

@@ -14,19 +14,21 @@ from oidc_server.cli import consents as consents_command
 from oidc_server.cli import initial_access_tokens as initial_access_tokens_command
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
+from oidc_server.logouts import outbox
 from oidc_server.settings import Settings
 from tests.actors.applicant import Applicant
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings
 from tests.factories import World, add_client, add_user, client, furnish, user
+from tests.listener import answer, listening
 from tests.oauth import deeds
 
 
 @pytest.fixture
 def settings(database_url: str, template: Template) -> Settings:
-    """Open registration."""
-    return make_settings(database_url, template.keys, registration={"mode": "open"})
+    """Open registration, and a server that may tell a client on loopback of a logout."""
+    return make_settings(database_url, template.keys, registration={"mode": "open"}, outbound={"allow": "127.0.0.0/8"})
 
 
 async def _operators(house: House) -> None:
@@ -79,6 +81,25 @@ async def _applicants(http: httpx2.AsyncClient, house: House, clock: HeldClock) 
     await house.database.run(house.clean_up)
 
 
+async def _logouts(person: Person, http: httpx2.AsyncClient, house: House, clock: HeldClock) -> None:
+    async with listening() as server:
+        for client_id in ("told", "lost"):
+            uri = server.url(host="127.0.0.1")
+            await add_client(house, **client(client_id, backchannel_logout_uri=uri, skip_consent=True))
+            await deeds.notice(house)
+            await person.approve(RelyingParty(http, client_id))
+        server.do = answer(500)
+        await person.sign_out()
+        await server.until(2)
+        await house.deliveries.finish()
+        server.do = answer(200)
+        await deeds.disable_client(house, "lost")
+        clock.move(outbox.WAITS[0])
+        await house.deliveries.work()
+        await server.until(3)
+        await house.deliveries.finish()
+
+
 async def _keys(house: House, clock: HeldClock) -> None:
     for at_once in (False, True):
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
@@ -93,6 +114,7 @@ async def test_every_event_is_written_by_its_deed(
     await _operators(house)
     await _people(person, relying_party, house)
     await _thieves(person, relying_party, http)
+    await _logouts(person, http, house, held_clock)
     await add_user(house, username="dave", password_hash=pbkdf2_sha256.using(rounds=1).hash("his password"))
     person.username = "dave"
     await person.sign_in(password="his password")

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
+from oidc_server.foundation.bells import ring_after_commit
 from oidc_server.foundation.changes import ChangeCounter
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
@@ -217,3 +218,24 @@ async def _until_aiosqlite_has_gone() -> None:
     async with asyncio.timeout(5):
         while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):  # noqa: ASYNC110 - a library's
             await asyncio.sleep(0.01)
+
+
+async def test_a_bell_rings_once_a_transaction_is_committed_and_never_when_it_is_undone(house: House) -> None:
+    heard: list[str] = []
+    house.database.bells.listen("tested", lambda: heard.append("rung"))
+
+    def work(session: Session, error: Exception | None = None) -> None:
+        add(session, f"{len(heard)}")
+        ring_after_commit(session, "tested")
+        ring_after_commit(session, "a bell that nobody listens to")
+        if error:
+            raise error
+
+    await deeds.in_transaction(house, work)
+    assert heard == ["rung"]
+    with pytest.raises(Refused):
+        await deeds.in_transaction(house, work, Refused("kept"))
+    assert heard == ["rung"] * 2
+    with pytest.raises(RuntimeError):
+        await deeds.in_transaction(house, work, RuntimeError("a bug"))
+    assert heard == ["rung"] * 2

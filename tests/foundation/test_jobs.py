@@ -62,3 +62,22 @@ async def test_one_that_hangs_holds_up_no_other_and_does_not_hold_up_the_end() -
     count = len(seen)
     await asyncio.sleep(0.02)
     assert len(seen) == count
+
+
+async def test_a_bell_wakes_a_job_at_once_and_once() -> None:
+    seen: list[str] = []
+    bell = asyncio.Event()
+
+    async def work() -> None:
+        seen.append("done")
+
+    jobs = Jobs([Job("sleeps", timedelta(hours=1), work, bell)])
+    jobs.start()
+    await asyncio.sleep(0.01)
+    assert seen == []
+    bell.set()
+    await until(lambda: len(seen) == 1)
+    await asyncio.sleep(0.01)
+
+    assert seen == ["done"]
+    await jobs.stop()

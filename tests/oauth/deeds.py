@@ -33,7 +33,7 @@ __all__ = [
 T = TypeVar("T")
 
 #: What a server's own jobs read and write at any time.
-_OF_JOBS = ("change_counter", "audit_events")
+_OF_JOBS = ("change_counter", "audit_events", "logout_deliveries")
 
 
 async def notice(house: House) -> None:

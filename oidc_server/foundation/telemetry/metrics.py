@@ -27,6 +27,7 @@ password_queue = Gauge(
     "oidc_password_queue_length", "Password hashes that wait for a thread.", multiprocess_mode="livesum"
 )
 outbound = Counter("oidc_outbound_requests_total", "Calls to other servers.", ["outcome"])
+logout_deliveries = Counter("oidc_logout_deliveries_total", "Tries to tell a client of a logout.", ["outcome"])
 audit_lost = Counter("oidc_audit_events_lost_total", "Audit events that could not be written.")
 
 

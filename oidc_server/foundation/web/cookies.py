@@ -1,5 +1,7 @@
 """Cookies: set once, the same way everywhere."""
 
+from typing import Literal
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -7,14 +9,20 @@ from oidc_server.settings import Settings
 
 
 class Cookie:
-    """One cookie of ours: HttpOnly, SameSite=Lax, and over https Secure and bound to this host (RFC 6265bis §4.1.3)."""
+    """One cookie of ours: HttpOnly, SameSite=Lax, and over https Secure and bound to this host (RFC 6265bis §4.1.3).
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    One that `is_for_frames` can be read by our own script in a frame on any site, so it must hold no secret.
+    """
+
+    def __init__(self, settings: Settings, name: str, *, is_for_frames: bool = False) -> None:
         self._secure = settings.is_https
         # The __Host- prefix demands the path "/"; below an issuer with a path, another application may own "/".
         self._path = settings.base_path or "/"
         prefix = "__Host-" if self._path == "/" else "__Secure-"
         self.name = (prefix if self._secure else "") + name
+        self._http_only = not is_for_frames
+        # Browsers take SameSite=None only together with Secure.
+        self._same_site: Literal["lax", "none"] = "none" if is_for_frames and self._secure else "lax"
 
     def read(self, request: Request) -> str | None:
         """Its value, if the browser sent it."""
@@ -23,9 +31,17 @@ class Cookie:
     def set(self, response: Response, value: str, *, max_age: int | None = None) -> None:
         """Set it, for `max_age` seconds or until the browser closes."""
         response.set_cookie(
-            self.name, value, max_age=max_age, path=self._path, secure=self._secure, httponly=True, samesite="lax"
+            self.name,
+            value,
+            max_age=max_age,
+            path=self._path,
+            secure=self._secure,
+            httponly=self._http_only,
+            samesite=self._same_site,
         )
 
     def clear(self, response: Response) -> None:
         """Make the browser forget it."""
-        response.delete_cookie(self.name, path=self._path, secure=self._secure, httponly=True, samesite="lax")
+        response.delete_cookie(
+            self.name, path=self._path, secure=self._secure, httponly=self._http_only, samesite=self._same_site
+        )

@@ -40,11 +40,15 @@ class Pages:
         """The path of one of our own pages, as a link needs it."""
         return f"{self._settings.base_path}/{name.lstrip('/')}"
 
+    def render(self, template: str, **values: Any) -> str:
+        """A page's HTML alone."""
+        return self._templates.get_template(template).render(values)
+
     def show(
         self, template: str, *, status: int = 200, policy: str = security_headers.PAGE_POLICY, **values: Any
     ) -> Response:
         """A page without a form."""
-        html = self._templates.get_template(template).render(values)
+        html = self.render(template, **values)
         return HTMLResponse(html, status_code=status, headers=security_headers.page(policy))
 
     def ask(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:

@@ -23,6 +23,7 @@ from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.authorize.due import Situation, Step
 from oidc_server.oauth.authorize.responses import Responder
 from oidc_server.oauth.errors import OAuthRefused, as_refusal
+from oidc_server.oauth.logout import session_state
 from oidc_server.oauth.parameters import TooMany
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import interaction as interactions
@@ -111,7 +112,7 @@ class AuthorizationEndpoint:
             step = due.next_step(situation)
             if step is not Step.NOTHING:
                 return self._ask_person(request, asked, interaction, step)
-            return self._answer(asked, grant, situation)
+            return self._answer(request, asked, grant, situation)
         except OAuthRefused as refusal:
             return self._refuse(request, asked, refusal)
         except checks.AlreadyAnswered:
@@ -145,13 +146,14 @@ class AuthorizationEndpoint:
         self._pages.browsers.remember(browser, response)
         return response
 
-    def _answer(self, asked: AuthorizationRequest, grant: Any, situation: Situation) -> Response:
+    def _answer(self, request: Request, asked: AuthorizationRequest, grant: Any, situation: Situation) -> Response:
         person = situation.person
         assert person is not None  # noqa: S101 - a sign-in would have been due
         asked.user = person.user
         asked.rests_on_consent = not asked.client.metadata.skip_consent or due.decision_of(situation) == "allow"
         _, answer, _ = grant.create_authorization_response(asked.redirect_uri, _authentication(person))
-        return self._responder.send(asked, answer)
+        answer |= session_state.parameters(asked, self._visitors.state_of(request))
+        return self._visitors.with_state(request, self._responder.send(asked, answer))
 
     def _refuse(self, request: Request, asked: AuthorizationRequest, refusal: OAuthRefused) -> Response:
         if not asked.redirect_uri:

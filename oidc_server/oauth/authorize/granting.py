@@ -11,6 +11,7 @@ from oidc_server.oauth import claims_request
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.sessions import participants
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted, Request
@@ -45,6 +46,8 @@ def _make(server: AuthorizationServer, asked: AuthorizationRequest, authenticati
         with_refresh_token=has_code and asked.client.may_use("refresh_token"),
     )
     with server.database.autocommit() as connection:
+        if authentication.session_id is not None and asked.client.hears_of_logouts:
+            participants.note(connection, authentication.session_id, asked.client.client_id)
         grant = grants.make(
             connection,
             server.issuing.lifetimes,

@@ -1,5 +1,6 @@
 """The end session endpoint: /logout (RP-Initiated Logout §2), and the page on which a person confirms."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -10,15 +11,19 @@ from oidc_server.accounts import directory
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.foundation.errors import BadRequest
-from oidc_server.foundation.web import forms
+from oidc_server.foundation.web import forms, security_headers
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import parameters
 from oidc_server.oauth.errors import OAuthRefused
+from oidc_server.oauth.logout import frames
 from oidc_server.oauth.logout import request as requests
 from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.sessions import participants
 
 _PURPOSE = "logout"
+#: How long clients have to sign a person out in their frames.
+_SECONDS_FOR_FRAMES = 3
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
 
 
@@ -98,7 +103,9 @@ class LogoutEndpoint:
         """End the session, and the grants that live as long as it."""
         with self._server.database.transaction() as session:
             directory.end_session(session, person.session, client_id)
-        return self._done(request, return_to)
+            took_part = participants.list_of(session, person.session.id)
+        clients = filter(None, map(self._server.query_client, took_part))
+        return self._done(request, return_to, frames.addresses(clients, self._server.issuing.issuer, person.session.id))
 
     def _end_idle(self, request: Request) -> None:
         """End a session that nobody used for too long: nobody is signed in by it, and it must not come to life again."""
@@ -108,8 +115,19 @@ class LogoutEndpoint:
             if (known := self._visitors.session_of(session, request)) is not None:
                 directory.end_session(session, known)
 
-    def _done(self, request: Request, return_to: str | None) -> Response:
-        response = self._pages.go_on(return_to) if return_to else self._pages.show("oauth/signed_out.html")
+    def _done(self, request: Request, return_to: str | None, shown: Sequence[str] = ()) -> Response:
+        """Send the person on: at once, or past a page on which clients sign them out too."""
+        if return_to and not shown:
+            response = self._pages.go_on(return_to)
+        else:
+            policy = frames.policy(shown) if shown else security_headers.PAGE_POLICY
+            response = self._pages.show(
+                "oauth/signed_out.html",
+                policy=policy,
+                frames=shown,
+                return_to=return_to,
+                seconds=_SECONDS_FOR_FRAMES,
+            )
         if self._visitors.has_cookie(request):
             # Only where it was sent: a form of another site comes without it, and must not take it away.
             self._visitors.forget(response)

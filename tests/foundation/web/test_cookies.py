@@ -37,6 +37,19 @@ def test_a_cookie_is_taken_away_as_it_was_given(issuer: str, name: str, path: st
     assert not any(attribute.lower().startswith("domain") for attribute in attributes)
 
 
+@pytest.mark.parametrize(("issuer", "name", "path"), CASES)
+@pytest.mark.parametrize("deed", ["set", "clear"])
+def test_a_cookie_for_frames_goes_wherever_https_lets_it(issuer: str, name: str, path: str, deed: str) -> None:
+    cookie, response = Cookie(settings(issuer), "oidc_x", is_for_frames=True), Response()
+
+    cookie.set(response, "value") if deed == "set" else cookie.clear(response)
+
+    attributes = set(response.headers["set-cookie"].split("; ")[1:])
+    assert {path, "SameSite=none" if issuer.startswith("https") else "SameSite=lax"} <= attributes
+    assert "HttpOnly" not in attributes
+    assert ("Secure" in attributes) == issuer.startswith("https")
+
+
 def test_a_cookie_lasts_as_long_as_it_is_told_or_until_the_browser_closes() -> None:
     cookie, with_age, without = Cookie(settings(CASES[0][0]), "oidc_x"), Response(), Response()
 

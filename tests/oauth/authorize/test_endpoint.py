@@ -202,7 +202,7 @@ async def test_a_state_survives_the_whole_way(person: Person, relying_party: Rel
 
     assert granted.parameters["state"] == state
     assert refused.parameters["state"] == state
-    assert granted.parameters.keys() == {"code", "state", "iss"}
+    assert granted.parameters.keys() == {"code", "state", "iss", "session_state"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -135,6 +135,18 @@ async def test_a_hint_counts_after_a_fresh_sign_in_in_the_same_session(
     assert not await is_signed_in(person)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_parameters_that_say_nothing_to_us_change_nothing(person: Person, relying_party: RelyingParty) -> None:
+    tokens = await tokens_of(person, relying_party)
+
+    hints = {"logout_hint": "alice@example.com", "ui_locales": "de en", "unknown": "x"}  # RP-Initiated Logout §2
+    asked = await person.browser.open("/logout", client_id="shop", **hints)
+    done = await person.browser.open("/logout", id_token_hint=tokens.id_token, post_logout_redirect_uri=BYE, **hints)
+
+    assert asks(asked)
+    assert done.response.headers["location"] == BYE
+
+
 @pytest.mark.parametrize("with_hint", [True, False])
 async def test_a_posted_request_works_too(person: Person, relying_party: RelyingParty, with_hint: bool) -> None:
     tokens = await tokens_of(person, relying_party)

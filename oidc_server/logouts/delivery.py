@@ -1,0 +1,153 @@
+"""Telling clients: logout tokens are sent once a session has ended, and again where that fails (Back-Channel Logout §2.5)."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.clients.registry import Registry
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.outbound.client import Outbound
+from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundPaused
+from oidc_server.foundation.telemetry import metrics
+from oidc_server.logouts import outbox
+from oidc_server.logouts.outbox import Delivery
+from oidc_server.settings import Settings
+from oidc_server.tokens import logout_token
+from oidc_server.tokens.issuing import Issuing
+
+#: How long a session that ended in another worker or at a command line may have to wait.
+LOOK_EVERY = timedelta(seconds=1)
+_AT_ONCE = 20
+_GONE = "the client is disabled or no longer wants to hear"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A delivery with what is sent, and where to."""
+
+    delivery: Delivery
+    uri: str
+    token: str
+
+
+class Deliveries:
+    """Sends what waits in the outbox; all workers may do so at once."""
+
+    def __init__(
+        self, settings: Settings, database: Database, registry: Registry, issuing: Issuing, outbound: Outbound
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._issuing = issuing
+        self._outbound = outbound
+        # Longer than any try, with what is written before and after it: until then, nobody else tries.
+        self._lease = settings.outbound.timeout + 2 * settings.database.timeout
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.bell = asyncio.Event()
+        """Rung when something waits."""
+        database.bells.listen(outbox.BELL, self.bell.set)
+
+    async def work(self) -> None:
+        """Start as many deliveries as there is room for; one that hangs holds up no other."""
+        room = _AT_ONCE - len(self._under_way)
+        if not room:
+            return
+        for letter in await self._database.run(self._claim, room):
+            task = asyncio.create_task(self._send(letter))
+            self._under_way.add(task)
+            task.add_done_callback(self._has_ended)
+
+    async def finish(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            # The database, most likely. The lease ends, and the client is told a second time rather than never.
+            log.error("logout_delivery_failed", error=type(error).__name__)
+        if len(self._under_way) == _AT_ONCE - 1:
+            # There was no room; something may have waited for it.
+            self.bell.set()
+
+    def _claim(self, count: int) -> list[Letter]:
+        with self._database.autocommit() as connection:
+            claimed = outbox.claim(connection, count, self._lease)
+        return [letter for delivery in claimed if (letter := self._write(delivery))]
+
+    def _write(self, delivery: Delivery) -> Letter | None:
+        client = self._registry.find(delivery.client_id)
+        uri = client.metadata.backchannel_logout_uri if client else None
+        if client is None or uri is None:
+            self._give_up(delivery, _GONE)
+            return None
+        token = logout_token.sign(
+            self._issuing.ring.current(client.metadata.id_token_signed_response_alg),
+            self._issuing.issuer,
+            client_id=delivery.client_id,
+            subject=self._issuing.subject(client, delivery.user_id),
+            session_id=delivery.session_id,
+        )
+        return Letter(delivery, uri, token)
+
+    async def _send(self, letter: Letter) -> None:
+        delivery = letter.delivery
+        try:
+            answer = await self._outbound.post_form(letter.uri, {"logout_token": letter.token})
+        except OutboundPaused as failure:
+            await self._database.run(self._postpone, delivery, failure.because)
+        except OutboundFailed as failure:
+            await self._database.run(self._failed, delivery, failure.because)
+        else:
+            if answer.is_success:
+                await self._database.run(self._delivered, delivery)
+            else:
+                await self._database.run(self._failed, delivery, f"answered with status {answer.status}")
+
+    def _delivered(self, delivery: Delivery) -> None:
+        metrics.logout_deliveries.labels("delivered").inc()
+        with self._database.transaction() as session:
+            outbox.settle(session, delivery)
+            trail.record(
+                session,
+                Event.LOGOUT_DELIVERED,
+                user_id=delivery.user_id,
+                client_id=delivery.client_id,
+                session_id=delivery.session_id,
+                attempts=delivery.attempts,
+            )
+
+    def _failed(self, delivery: Delivery, reason: str) -> None:
+        if outbox.is_last(delivery):
+            self._give_up(delivery, reason)
+            return
+        metrics.logout_deliveries.labels("failed").inc()
+        with self._database.transaction() as session:
+            outbox.try_again(session, delivery, reason[:255])
+
+    def _postpone(self, delivery: Delivery, reason: str) -> None:
+        if outbox.has_grown_old(delivery):
+            self._give_up(delivery, reason)
+            return
+        with self._database.transaction() as session:
+            outbox.postpone(session, delivery, reason[:255])
+
+    def _give_up(self, delivery: Delivery, reason: str) -> None:
+        metrics.logout_deliveries.labels("abandoned").inc()
+        with self._database.transaction() as session:
+            outbox.settle(session, delivery, reason[:255])
+            trail.record(
+                session,
+                Event.LOGOUT_ABANDONED,
+                user_id=delivery.user_id,
+                client_id=delivery.client_id,
+                session_id=delivery.session_id,
+                attempts=delivery.attempts,
+                reason=reason[:255],
+            )
