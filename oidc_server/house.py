@@ -53,7 +53,7 @@ class House:
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.outbound = Outbound(settings)
-        self.deliveries = Deliveries(settings, self.database, self.registry, self.ring, self.outbound)
+        self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
         self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
 
     async def check(self) -> None:

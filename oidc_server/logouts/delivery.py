@@ -13,11 +13,11 @@ from oidc_server.foundation.database import Database
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundPaused
 from oidc_server.foundation.telemetry import metrics
-from oidc_server.keys.ring import Ring
 from oidc_server.logouts import outbox
 from oidc_server.logouts.outbox import Delivery
 from oidc_server.settings import Settings
 from oidc_server.tokens import logout_token
+from oidc_server.tokens.issuing import Issuing
 
 #: How long a session that ended in another worker or at a command line may have to wait.
 LOOK_EVERY = timedelta(seconds=1)
@@ -40,12 +40,11 @@ class Deliveries:
     """Sends what waits in the outbox; all workers may do so at once."""
 
     def __init__(
-        self, settings: Settings, database: Database, registry: Registry, ring: Ring, outbound: Outbound
+        self, settings: Settings, database: Database, registry: Registry, issuing: Issuing, outbound: Outbound
     ) -> None:
-        self._issuer = settings.issuer
         self._database = database
         self._registry = registry
-        self._ring = ring
+        self._issuing = issuing
         self._outbound = outbound
         # Longer than any try, with what is written before and after it: until then, nobody else tries.
         self._lease = settings.outbound.timeout + 2 * settings.database.timeout
@@ -89,8 +88,8 @@ class Deliveries:
             self._give_up(delivery, _GONE)
             return None
         token = logout_token.sign(
-            self._ring,
-            self._issuer,
+            self._issuing.ring.current(),
+            self._issuing.issuer,
             client_id=delivery.client_id,
             subject=str(delivery.user_id),
             session_id=delivery.session_id,

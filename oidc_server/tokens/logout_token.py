@@ -6,14 +6,13 @@ from uuid import UUID
 from oidc_server.foundation import clock
 from oidc_server.foundation.identifiers import new_secret
 from oidc_server.keys import jwt
-from oidc_server.keys.ring import Ring
 
 MEDIA_TYPE = "logout+jwt"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LIFETIME = timedelta(minutes=2)
 
 
-def sign(ring: Ring, issuer: str, *, client_id: str, subject: str, session_id: UUID) -> str:
+def sign(key: jwt.Key, issuer: str, *, client_id: str, subject: str, session_id: UUID) -> str:
     """A new logout token; never with a nonce, lest it be taken for an ID token."""
     now = clock.timestamp()
     claims = {
@@ -26,4 +25,4 @@ def sign(ring: Ring, issuer: str, *, client_id: str, subject: str, session_id: U
         "sub": subject,
         "sid": str(session_id),
     }
-    return jwt.sign(ring.current(), MEDIA_TYPE, claims)
+    return jwt.sign(key, MEDIA_TYPE, claims)
