@@ -24,7 +24,7 @@ from tests.servers import free_port, serving
 IMPATIENT: dict[str, Any] = {
     "OIDC_OUTBOUND_ALLOW": "127.0.0.0/8",
     "OIDC_OUTBOUND_TIMEOUT": "3s",
-    "OIDC_DATABASE_TIMEOUT": "1s",
+    "OIDC_DATABASE_TIMEOUT": "4s",
 }
 
 
