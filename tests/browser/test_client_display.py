@@ -57,8 +57,8 @@ async def test_an_application_that_registered_itself_fits_and_can_be_read(
     await is_well_made(page)
     await page.screenshot(path=tmp_path / "login.png", full_page=True)
     await sign_in(page)
-    await is_well_made(page)
     await expect(page.locator("#unverified")).to_be_visible()
+    await is_well_made(page)
     await page.screenshot(path=tmp_path / "consent.png", full_page=True)
     await context.close()
 

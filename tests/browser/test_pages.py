@@ -117,7 +117,7 @@ async def sign_in(page: Page) -> None:
 
 async def is_well_made(page: Page) -> None:
     """One heading, a language, a title, every field labelled, nothing wider than the window, text that stands out."""
-    assert await page.locator("h1").count() == 1
+    await expect(page.locator("h1")).to_have_count(1)
     assert await page.locator("html[lang]").count() == 1
     assert await page.title()
     for field in await page.locator("input:not([type=hidden])").all():
