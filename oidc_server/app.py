@@ -75,7 +75,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     pages = Pages(settings, Browsers(settings, house.sealing))
     visitors = Visitors(settings, house.database, house.ledger)
     error_pages = ErrorPages(pages, is_development=settings.development)
-    oauth = oauth_routes.build(server, Surroundings(settings, pages, error_pages, visitors))
+    oauth = oauth_routes.build(server, Surroundings(settings, pages, error_pages, visitors, house.throttles))
     accounts = account_routes.build(
         HomePage(house.database, pages, visitors),
         LoginPage(settings, house.database, house.sealing, pages, house.registry, visitors, server.sign_in),

@@ -26,7 +26,7 @@ from oidc_server.keys.rotation import Rotation
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings import Settings
-from oidc_server.tokens import grants
+from oidc_server.tokens import device, grants
 from oidc_server.tokens.issuing import Issuing
 
 log = structlog.get_logger(__name__)
@@ -83,6 +83,7 @@ class House:
         """Forget what is over; how many rows of each kind. Call it inside `Database.run`."""
         removed = {
             "grants": grants.remove_old(self.database),
+            "device_requests": device.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }

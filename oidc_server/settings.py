@@ -105,6 +105,8 @@ class LifetimeSettings(Group):
     """An access token; a resource server that checks it without asking us trusts it this long."""
     id_token: Duration = timedelta(minutes=10)
     """An ID token; it tells of one sign-in and is checked once."""
+    device_code: Duration = timedelta(minutes=10)
+    """A device code and its user code; long enough to find a browser, sign in and type eight letters."""
     refresh_token: Duration = timedelta(days=90)
     """A grant's refresh tokens, counted from the first one; then the person signs in again."""
     refresh_token_idle: Duration = timedelta(days=30)
@@ -141,6 +143,8 @@ class ThrottleSettings(Group):
     """Failed sign-ins for one user name in a window."""
     address_failures: int = Field(default=50, ge=1)
     """Failed sign-ins from one address (IPv6: one /64 network) in a window."""
+    device_failures: int = Field(default=10, ge=1)
+    """Wrong device codes from one address, or by one person, in a window."""
     window: Duration = timedelta(minutes=5)
     """How long failures are counted, from the first one."""
 

@@ -29,6 +29,11 @@ class Event(StrEnum):
     CONSENT_REFUSED = "person:consent:refused"
     """A person refused a client."""
 
+    DEVICE_APPROVED = "person:device:approved"
+    """A person allowed a device that shows a code; `grant_id` is the grant it may fetch tokens of."""
+    DEVICE_DENIED = "person:device:denied"
+    """A person refused a device that shows a code."""
+
     GRANT_MADE = "client:grant:made"
     """An authorization code was minted for a client."""
     TOKENS_ISSUED = "client:tokens:issued"

@@ -9,7 +9,13 @@ from oidc_server.clients import redirect_uris
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "password"]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 ResponseType = Literal["code"]
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.clients.registry import Registry
+from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
@@ -17,8 +18,13 @@ from oidc_server.oauth.authorize.endpoint import AuthorizationEndpoint
 from oidc_server.oauth.authorize.responses import Responder
 from oidc_server.oauth.client_auth.client_secret import SecretAuthentication
 from oidc_server.oauth.client_auth.none import NoAuthentication
+from oidc_server.oauth.device.code_page import CodePage
+from oidc_server.oauth.device.confirm_page import ConfirmPage
+from oidc_server.oauth.device.endpoint import DeviceAuthorizationEndpoint
+from oidc_server.oauth.device.guesses import Guesses
 from oidc_server.oauth.grants.authorization_code import AuthorizationCodeGrant
 from oidc_server.oauth.grants.client_credentials import ClientCredentialsGrant
+from oidc_server.oauth.grants.device_code import DeviceCodeGrant
 from oidc_server.oauth.grants.password import PasswordGrant
 from oidc_server.oauth.grants.refresh_token import RefreshTokenGrant
 from oidc_server.oauth.introspection import IntrospectionEndpoint
@@ -30,7 +36,7 @@ from oidc_server.oauth.userinfo import UserinfoEndpoint
 from oidc_server.settings import Settings
 
 #: What scripts of registered origins may call; /authorize and the pages are for navigation only.
-CORS_PATHS = frozenset({"/token", "/userinfo", "/revoke", "/introspect", "/jwks"})
+CORS_PATHS = frozenset({"/token", "/device_authorization", "/userinfo", "/revoke", "/introspect", "/jwks"})
 
 _OAUTH: list[str | Enum] = ["OAuth 2"]
 _OPENID: list[str | Enum] = ["OpenID Connect"]
@@ -44,11 +50,18 @@ class Surroundings:
     pages: Pages
     error_pages: ErrorPages
     visitors: Visitors
+    throttles: Throttles
 
 
 def register(server: AuthorizationServer, registry: Registry, sealing: Sealing) -> None:
     """Tell the server its grants and client authentication methods."""
-    for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, PasswordGrant):
+    for grant in (
+        AuthorizationCodeGrant,
+        RefreshTokenGrant,
+        ClientCredentialsGrant,
+        PasswordGrant,
+        DeviceCodeGrant,
+    ):
         server.register_grant(grant)
     for authentication in (NoAuthentication(registry), SecretAuthentication(registry, sealing)):
         server.register_authentication(authentication)
@@ -59,6 +72,7 @@ def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:
     router = APIRouter()
     _mount_direct(router, server, around.settings)
     _mount_pages(router, server, around)
+    _mount_device(router, server, around)
     return router
 
 
@@ -87,3 +101,14 @@ def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroun
     mount(router, "/consent", get=consent.show_consent, post=consent.submit_consent)
     router.add_api_route("/logout", logout.log_out, methods=["GET", "POST"], tags=_OPENID, openapi_extra=leaving)
     mount(router, "/logout/confirm", post=logout.confirm)
+
+
+def _mount_device(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:
+    """What a device calls, and what its person passes through in a browser elsewhere."""
+    endpoint, about = DeviceAuthorizationEndpoint(around.settings, server), described.form(described.DEVICE)
+    guesses = Guesses(around.settings.throttle, server, around.throttles)
+    code = CodePage(server, around.pages, around.visitors, guesses)
+    confirm = ConfirmPage(around.settings, server, around.pages, around.visitors)
+    router.add_api_route("/device_authorization", endpoint.begin, methods=["POST"], tags=_OAUTH, openapi_extra=about)
+    mount(router, "/device", get=code.show_form, post=code.submit_code)
+    mount(router, "/device/confirm", get=confirm.show_question, post=confirm.submit_decision)
