@@ -25,9 +25,9 @@ NAMES = (
     "device_code", "user_code",
 )  # fmt: skip
 VALUES = (
-    "authorization_code", "refresh_token", "client_credentials", "password", "urn:ietf:params:oauth:grant-type:device_code", "BCDF-GHJK", "tv", "code", "query", "none", "login",
+    "authorization_code", "refresh_token", "client_credentials", "password", "code", "query", "none", "login",
     "consent", "S256", "shop", "spa", "machine", "cli", "http:/callback", "http://127.0.0.1:1/callback", "openid",
-    "profile", "https://shop.example.com/callback",
+    "profile", "urn:ietf:params:oauth:grant-type:device_code", "BCDF-GHJK", "tv", "https://shop.example.com/callback",
     "https://spa.example.com/callback", "0", "-1", "1e9", "99999999999999999999", "null",
 )  # fmt: skip
 
