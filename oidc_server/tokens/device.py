@@ -24,8 +24,6 @@ from oidc_server.tokens.models import DeviceRequest
 INTERVAL_SECONDS = 5
 #: Two nodes' clocks never agree to the millisecond.
 _TOLERANCE = timedelta(seconds=0.5)
-#: Rows stay this long after their end, so that a late device is told why it gets nothing.
-_KEPT_AFTER = timedelta(hours=1)
 _PURPOSE = "device code"
 
 _ID = DeviceRequest.id == bindparam("request_id")
@@ -128,8 +126,8 @@ def decide(session: Session, request_id: UUID, decision: Literal["allow", "deny"
 
 
 def remove_old(database: Database) -> int:
-    """Forget requests that nobody can ask about any more; how many."""
-    return remove_in_batches(database, DeviceRequest.id, DeviceRequest.expires_at < clock.now() - _KEPT_AFTER)
+    """Forget requests that have expired; how many. A device code of ours without its request is known to be an expired one."""
+    return remove_in_batches(database, DeviceRequest.id, DeviceRequest.expires_at < clock.now())
 
 
 def _found(handle: Handle, condition: ColumnElement[bool]) -> DeviceRequest | None:

@@ -1,5 +1,6 @@
 """The page /device: a person enters the code that their device shows (RFC 8628 §3.3)."""
 
+import structlog
 from fastapi import Request
 from starlette.responses import Response
 
@@ -16,6 +17,8 @@ from oidc_server.tokens import user_code
 
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please send the code again."
 _MAX_SHOWN = 20
+
+log = structlog.get_logger(__name__)
 
 
 class CodePage:
@@ -40,8 +43,10 @@ class CodePage:
         try:
             return await self._server.database.run(self._go_on, request, typed)
         except WrongCode as refusal:
+            log.info("device_code_refused", because=refusal.because)
             return self._form(request, typed, problem=refusal.told, status=422)
         except TooManyAttempts as refusal:
+            log.info("device_code_refused", because=refusal.because)
             response = self._form(request, typed, problem=refusal.told, status=429)
             response.headers["Retry-After"] = str(refusal.retry_after)
             return response
