@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy import text
 
 from oidc_server.foundation.database import Database
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tables import METADATA
 
 _LOCK = 5_062_026

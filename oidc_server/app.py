@@ -38,7 +38,7 @@ from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.playground import page as playground
 from oidc_server.playground import reference
 from oidc_server.refusals import Refusals
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 

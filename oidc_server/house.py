@@ -31,7 +31,7 @@ from oidc_server.logouts import outbox
 from oidc_server.logouts.delivery import Deliveries
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens import grants
 from oidc_server.tokens.issuing import Issuing
 

@@ -19,7 +19,7 @@ from oidc_server.cli import migrate, reach
 from oidc_server.foundation import clock
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House, opened
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories, postgres
 from tests.actors.browser import Browser
 from tests.actors.person import Person

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _STARTS_WITHIN_SECONDS = 30
 

@@ -19,7 +19,7 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tables import METADATA, REVISIONS
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty

@@ -13,7 +13,7 @@ import httpx2
 import jwt
 import pytest
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, header

@@ -15,7 +15,7 @@ from passlib.exc import PasslibSecurityError, PasswordValueError
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.identifiers import new_secret
 from oidc_server.foundation.telemetry import metrics
-from oidc_server.settings import PasswordSettings
+from oidc_server.settings.accounts import PasswordSettings
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from oidc_server.foundation.errors import Refused, Unavailable
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
-from oidc_server.settings import ThrottleSettings
+from oidc_server.settings.accounts import ThrottleSettings
 
 #: One factor (acr "1"), a password (RFC 8176 §2).
 PASSWORD = Proof(acr="1", amr=("pwd",))

@@ -9,7 +9,7 @@ from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.sessions.models import BrowserSession
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class Visitors:

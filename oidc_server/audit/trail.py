@@ -23,7 +23,7 @@ from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.statements import insert_missing, remove_in_batches, table
 from oidc_server.foundation.telemetry import metrics
-from oidc_server.settings import AuditSettings
+from oidc_server.settings.service import AuditSettings
 
 WRITE_EVERY = timedelta(seconds=1)
 _AT_ONCE = 500

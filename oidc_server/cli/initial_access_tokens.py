@@ -10,7 +10,7 @@ from oidc_server.audit.events import Event
 from oidc_server.cli import reach
 from oidc_server.clients import initial_access_tokens
 from oidc_server.house import House
-from oidc_server.settings import Duration
+from oidc_server.settings.kinds import Duration
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -14,7 +14,7 @@ from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.web.shipped import folder
 from oidc_server.house import House
 from oidc_server.keys.models import SigningKey
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 def migrate() -> None:

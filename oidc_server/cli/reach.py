@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from oidc_server import settings as settings_module
 from oidc_server.foundation.errors import Misconfigured, Unavailable
 from oidc_server.foundation.telemetry import logs
 from oidc_server.house import House, opened
-from oidc_server.settings import Settings
+from oidc_server.settings import model as settings_module
+from oidc_server.settings.model import Settings
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from oidc_server.foundation.telemetry.metrics import MULTIPROCESS_DIR
 from oidc_server.foundation.web.serving import DeadlineProtocol
 from oidc_server.house import House
 from oidc_server.playground import page as playground
-from oidc_server.settings import PREFIX, Settings
+from oidc_server.settings.model import PREFIX, Settings
 
 _KEEP_ALIVE_SECONDS = 65
 #: In which whoever reads a body refuses it with words before the connection is closed.

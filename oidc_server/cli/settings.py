@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from oidc_server import settings as settings_module
 from oidc_server.cli import reach
+from oidc_server.settings import model as settings_module
 
 
 def list_settings(as_json: bool = reach.JSON_OPTION) -> None:

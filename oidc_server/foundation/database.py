@@ -25,7 +25,7 @@ from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from oidc_server.foundation.bells import Bells
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
-from oidc_server.settings import DatabaseSettings
+from oidc_server.settings.service import DatabaseSettings
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 #: Each setting that relaxes something, and whether it does; one line each.
 _RELAXATIONS: tuple[tuple[str, Callable[[Settings], bool]], ...] = (

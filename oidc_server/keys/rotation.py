@@ -18,7 +18,7 @@ from oidc_server.foundation.statements import affected
 from oidc_server.keys import jwt
 from oidc_server.keys.models import SigningKey
 from oidc_server.keys.ring import PURPOSE
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _DEFAULT = jwt.ALGORITHMS[0]
 _NEWEST = (

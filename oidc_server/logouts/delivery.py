@@ -15,7 +15,7 @@ from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundPau
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.logouts import outbox
 from oidc_server.logouts.outbox import Delivery
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens import logout_token
 from oidc_server.tokens.issuing import Issuing
 

@@ -12,7 +12,7 @@ from oidc_server.keys import jwt
 from oidc_server.oauth import pkce
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.server import AuthorizationServer
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 #: The member of the metadata that names each endpoint, and its path; a test holds both against the routes.
 ENDPOINTS = {

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.gate import request_id_of
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class Prepared(Protocol):

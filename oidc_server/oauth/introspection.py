@@ -14,7 +14,7 @@ from oidc_server.oauth import parameters
 from oidc_server.oauth.errors import InvalidRequest
 from oidc_server.oauth.parameters import OAuthRequest
 from oidc_server.oauth.server import AuthorizationServer, answer
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens import access_token, grants, inspection, refresh_token
 from oidc_server.tokens.access_token import AccessToken
 

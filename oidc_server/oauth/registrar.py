@@ -26,7 +26,7 @@ from oidc_server.oauth.errors import (
     UnapprovedSoftwareStatement,
 )
 from oidc_server.oauth.server import refuse
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 Document = dict[str, Any]
 

@@ -11,7 +11,7 @@ from oidc_server.oauth import parameters
 from oidc_server.oauth.errors import InvalidRequest
 from oidc_server.oauth.parameters import OAuthRequest
 from oidc_server.oauth.server import AuthorizationServer, answer
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens import access_token, grants, refresh_token, revoking
 
 

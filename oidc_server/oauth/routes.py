@@ -38,7 +38,7 @@ from oidc_server.oauth.revocation import RevocationEndpoint
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.oauth.token import TokenEndpoint
 from oidc_server.oauth.userinfo import UserinfoEndpoint
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 #: What scripts of registered origins may call; /authorize and the pages are for navigation only.
 CORS_PATHS = frozenset({"/token", "/userinfo", "/revoke", "/introspect", "/jwks"})

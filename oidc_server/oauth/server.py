@@ -29,7 +29,7 @@ from oidc_server.oauth.errors import (
     as_refusal,
 )
 from oidc_server.oauth.parameters import OAuthRequest
-from oidc_server.settings import ProtocolSettings
+from oidc_server.settings.protocol import ProtocolSettings
 from oidc_server.tokens.issuing import Issuing
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from oidc_server.oauth import parameters
 from oidc_server.oauth.server import AuthorizationServer
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class TokenEndpoint:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.foundation.web.routing import mount
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 CLIENT_ID = "playground"
 PATH = "/playground"

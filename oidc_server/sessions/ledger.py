@@ -13,7 +13,7 @@ from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.statements import affected, remove_in_batches, table
 from oidc_server.sessions.models import BrowserSession
-from oidc_server.settings import LifetimeSettings
+from oidc_server.settings.protocol import LifetimeSettings
 
 _PURPOSE = "session"
 SEEN_EVERY = timedelta(minutes=1)

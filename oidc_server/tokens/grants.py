@@ -17,7 +17,7 @@ from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.statements import affected, insert_if_absent, remove_in_batches
 from oidc_server.sessions.models import BrowserSession
-from oidc_server.settings import LifetimeSettings
+from oidc_server.settings.protocol import LifetimeSettings
 from oidc_server.tokens.models import Grant, RevokedToken, users
 
 #: Rows stay this long after their end, so that a late replay still meets them.

@@ -12,7 +12,7 @@ from oidc_server.clients.resources import ResourceRegistry
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.keys.ring import Ring
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens import access_token, id_token, refresh_token
 from oidc_server.tokens.grants import Granted
 

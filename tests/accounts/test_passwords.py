@@ -13,7 +13,7 @@ from passlib import hash as foreign
 
 from oidc_server.accounts.passwords import MAX_LENGTH, Passwords
 from oidc_server.foundation.errors import Unavailable
-from oidc_server.settings import PasswordSettings
+from oidc_server.settings.accounts import PasswordSettings
 
 ANY_TEXT = ["p\u00e4ssw\u00f6rd", "\u5bc6\u7801", "\U0001f511" * 4, " spaces ", "x" * MAX_LENGTH, "\ud7ff"]
 SECRET = "correct horse battery staple"

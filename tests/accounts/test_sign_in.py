@@ -13,7 +13,7 @@ from oidc_server.accounts import directory
 from oidc_server.accounts.sign_in import Attempt, TooManyAttempts, WrongCredentials
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.accounts import deeds
 from tests.accounts.deeds import attempt, in_transaction

@@ -15,7 +15,7 @@ from oidc_server.cli import initial_access_tokens as initial_access_tokens_comma
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from oidc_server.logouts import outbox
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.applicant import Applicant
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty

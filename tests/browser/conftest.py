@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.browser import chromium
 from tests.servers import Server, serving
 

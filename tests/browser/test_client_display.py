@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.relying_party import s256
 from tests.browser.test_pages import is_well_made, sign_in
 from tests.servers import Server, serving

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.servers import environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from oidc_server.cli import demo
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.cli.conftest import Run
 from tests.servers import free_port, serving
 

@@ -13,7 +13,7 @@ from oidc_server.foundation.clock import HeldClock
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.conftest import Template, make_settings
 from tests.factories import add_client, client, secret_of
 from tests.oauth import deeds

@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from oidc_server import settings
 from oidc_server.audit.events import Event
 from oidc_server.cli.documents import Document
-from oidc_server.settings import Settings
+from oidc_server.settings import kinds
+from oidc_server.settings import model as settings
+from oidc_server.settings.model import Settings
 from tests.docs import conformance
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,7 +22,7 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "<!-- Written by `make docs` from oidc_server/settings.py: change it there. -->",
+        "<!-- Written by `make docs` from oidc_server/settings/: change it there. -->",
         "",
         "Every setting is an environment variable, or a line in a file `.env` in the working directory. `oidc-server",
         "settings` shows them with their values. Durations are written `90` (seconds), `15m`, `12h`, `7d` or `1h30m`.",
@@ -84,7 +85,7 @@ def _default(field: Any) -> str:
     if hasattr(value, "get_secret_value"):
         value = value.get_secret_value()
     if hasattr(value, "total_seconds"):
-        value = settings.spell(value)
+        value = kinds.spell(value)
     if isinstance(value, tuple):
         value = ",".join(map(str, value))
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

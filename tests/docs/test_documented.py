@@ -9,10 +9,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from oidc_server import settings as settings_module
 from oidc_server.audit.events import Event
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.oauth.documents import Documents
+from oidc_server.settings import model as settings_module
 from tests.docs import generate
 
 DOCS = Path(__file__).parents[2] / "docs"

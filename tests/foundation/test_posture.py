@@ -4,7 +4,7 @@ import pytest
 
 from oidc_server.app import create_app
 from oidc_server.foundation import posture
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.conftest import Template, make_settings
 from tests.foundation.web import logbook
 

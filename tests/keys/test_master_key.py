@@ -13,7 +13,7 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.sealing import FILE_NAME
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, Tokens

@@ -14,7 +14,7 @@ from oidc_server.foundation.clock import HeldClock
 from oidc_server.foundation.errors import Misconfigured, Unavailable
 from oidc_server.house import House
 from oidc_server.keys.models import SigningKey
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.relying_party import RelyingParty, header
 from tests.oauth import deeds
 

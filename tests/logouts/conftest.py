@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings

@@ -17,7 +17,7 @@ from oidc_server.logouts import delivery, outbox
 from oidc_server.logouts.models import LogoutDelivery
 from oidc_server.logouts.outbox import Delivery
 from oidc_server.sessions.models import SessionClient
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.accounts import deeds as accounts
 from tests.actors import relying_party as parties
 from tests.actors.person import Person

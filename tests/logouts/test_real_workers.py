@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from oidc_server.house import opened
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.actors import relying_party as parties
 from tests.actors.browser import Browser

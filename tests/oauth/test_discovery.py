@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from oidc_server.clients.metadata import AuthMethod
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.factories import secret_of

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from oidc_server.cli import migrate, reach
 from oidc_server.house import House, opened
 from oidc_server.keys import jwt
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.actors.browser import Browser
 from tests.actors.person import Person

@@ -10,7 +10,7 @@ import pytest
 
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.actors.person import Person
 from tests.actors.publisher import Publisher, publishing

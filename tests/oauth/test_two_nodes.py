@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from oidc_server.clients import client_secrets, registrations
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, Tokens, header

@@ -19,7 +19,7 @@ from oidc_server.house import House
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger, Proof
 from oidc_server.sessions.models import BrowserSession
-from oidc_server.settings import LifetimeSettings
+from oidc_server.settings.protocol import LifetimeSettings
 from tests.accounts import deeds
 
 PROOF = Proof("1", ("pwd",))

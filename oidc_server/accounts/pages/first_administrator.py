@@ -12,7 +12,7 @@ from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
 

@@ -20,7 +20,7 @@ from oidc_server.foundation.web import caller, forms
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
 

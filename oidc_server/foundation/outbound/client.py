@@ -16,7 +16,7 @@ from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden, OutboundPaused
 from oidc_server.foundation.outbound.guard import Guard, Resolve, Target, resolve
 from oidc_server.foundation.telemetry import metrics
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 30

@@ -13,7 +13,7 @@ from httpx2 import URL, InvalidURL
 
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden
 from oidc_server.foundation.printable import printable
-from oidc_server.settings import OutboundSettings
+from oidc_server.settings.service import OutboundSettings
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[Address]]]

@@ -14,7 +14,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from oidc_server.foundation.encoding import compact_json
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _SECRET_NAMES = re.compile(
     r"password|secret|token|^code$|code_verifier|authorization|cookie|assertion|csrf|interaction|id_token_hint",

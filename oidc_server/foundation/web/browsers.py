@@ -13,7 +13,7 @@ from oidc_server.foundation.encoding import b64url, from_b64url
 from oidc_server.foundation.identifiers import new_secret
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.cookies import Cookie
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 FIELD = "csrf_token"
 _KEY = "oidc_server.browser"

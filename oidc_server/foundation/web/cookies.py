@@ -5,7 +5,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class Cookie:

@@ -18,7 +18,7 @@ from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.identifiers import new_reference, new_secret
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.web import caller, security_headers
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:=+/-]{1,128}")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.telemetry.health import Health
 from oidc_server.foundation.web import caller
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class Operations:

@@ -10,7 +10,7 @@ from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.assets import Assets
 from oidc_server.foundation.web.browsers import FIELD, Browsers
 from oidc_server.foundation.web.shipped import folder
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class Pages:

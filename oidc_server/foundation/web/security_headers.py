@@ -1,6 +1,6 @@
 """Security headers: what every answer carries, and what pages carry besides."""
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _HSTS = "max-age=31536000"
 

@@ -18,7 +18,7 @@ from oidc_server.oauth.errors import OAuthRefused
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import PARAMETER, Interaction, Lost
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please decide again."
 

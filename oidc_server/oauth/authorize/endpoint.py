@@ -28,7 +28,7 @@ from oidc_server.oauth.parameters import TooMany
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import PARAMETER, Interaction, Lost
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens.grants import Authentication
 
 _MAX_TOTAL = 8192

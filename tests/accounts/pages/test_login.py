@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.accounts import deeds
 from tests.actors.browser import Browser, Page

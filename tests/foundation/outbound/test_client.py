@@ -16,7 +16,8 @@ from oidc_server.foundation.outbound import client
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden, OutboundPaused
 from oidc_server.foundation.outbound.guard import Address, resolve
-from oidc_server.settings import DatabaseSettings, Settings
+from oidc_server.settings.model import Settings
+from oidc_server.settings.service import DatabaseSettings
 from tests.listener import Listener, Received, answer, hang, listening, make_certificate
 
 

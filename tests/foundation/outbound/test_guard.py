@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden
 from oidc_server.foundation.outbound.guard import Address, Guard, is_public
-from oidc_server.settings import OutboundSettings
+from oidc_server.settings.service import OutboundSettings
 
 NOT_PUBLIC = [
     "127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",  # noqa: S104

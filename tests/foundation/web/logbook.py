@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from oidc_server.foundation.telemetry import logs
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 
 class Logbook:

@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import Response
 
 from oidc_server.foundation.web.cookies import Cookie
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.conftest import make_settings
 
 CASES = [

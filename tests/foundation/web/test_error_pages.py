@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
 from tests.foundation.web.logbook import Logbook, reading
 

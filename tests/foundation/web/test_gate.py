@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.web.gate import Gate
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.conftest import make_settings
 from tests.foundation.web.logbook import Logbook, reading
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.accounts import deeds
 from tests.conftest import Template, make_settings, running
 

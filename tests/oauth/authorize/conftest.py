@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.foundation.web.logbook import Logbook, reading
 from tests.oauth.authorize import upstream
 

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser, Page
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty

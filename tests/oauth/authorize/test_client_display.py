@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from oidc_server.clients.models import ClientRow
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.applicant import Applicant
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty

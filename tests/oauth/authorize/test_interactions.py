@@ -8,7 +8,7 @@ import pytest
 from oidc_server.accounts import first_administrator
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens.models import Grant
 from tests.actors.browser import Browser, Page
 from tests.actors.person import Person

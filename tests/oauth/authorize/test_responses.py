@@ -15,7 +15,7 @@ from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.authorize.responses import Responder, location
 from oidc_server.oauth.errors import AccessDenied
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 
 URIS = [
     "https://shop.example.com/callback",

@@ -7,7 +7,7 @@ import httpx2
 
 from oidc_server.cli import migrate
 from oidc_server.house import opened
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.actors.browser import Browser
 from tests.actors.person import Person

@@ -5,7 +5,7 @@ import pytest
 
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from oidc_server.tokens.models import Grant
 from tests.actors.relying_party import RelyingParty, Tokens
 from tests.conftest import Template, make_settings

@@ -9,7 +9,7 @@ import pytest
 
 from oidc_server.house import House
 from oidc_server.oauth.logout import session_state
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.actors.person import Person
 from tests.actors.relying_party import Answer, RelyingParty

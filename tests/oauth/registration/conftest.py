@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.applicant import Applicant
 from tests.conftest import Template, make_settings
 

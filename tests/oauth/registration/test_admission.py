@@ -15,7 +15,8 @@ from oidc_server.clients.metadata import IDENTITY_SCOPES
 from oidc_server.clients.models import ClientRow, InitialAccessToken
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
-from oidc_server.settings import RegistrationSettings, Settings
+from oidc_server.settings.model import Settings
+from oidc_server.settings.protocol import RegistrationSettings
 from tests.actors.applicant import Applicant, Registered
 from tests.actors.person import Person
 from tests.conftest import Template, make_settings

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.publisher import Publisher, publishing
 from tests.conftest import Template, make_settings
 

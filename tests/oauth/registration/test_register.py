@@ -7,7 +7,7 @@ import pytest
 
 from oidc_server.audit.events import Event
 from oidc_server.house import House
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.applicant import DOCUMENT, REDIRECT_URI, Applicant
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty

@@ -15,7 +15,7 @@ from oidc_server.clients import software_statements
 from oidc_server.foundation import clock
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.foundation.errors import Misconfigured
-from oidc_server.settings import Settings
+from oidc_server.settings.model import Settings
 from tests.actors.applicant import Applicant
 from tests.conftest import Template, make_settings
 from tests.oauth.test_forged_tokens import b64

@@ -1,0 +1,35 @@
+"""Settings of people's accounts."""
+
+import os
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from oidc_server.settings.kinds import Duration, Group
+
+
+class PasswordSettings(Group):
+    """How passwords are kept."""
+
+    scheme: Literal["bcrypt_sha256", "argon2"] = "bcrypt_sha256"
+    """The hash of new passwords; others are upgraded to it when their owner signs in."""
+    bcrypt_rounds: int = Field(default=12, ge=4, le=31)
+    """bcrypt's cost: each step doubles the work. Below 10 only in development."""
+    min_length: int = Field(default=8, ge=1, le=128)
+    """The fewest characters of a new password."""
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Threads of each worker that hash passwords, so that sign-ins never hold up tokens."""
+    queue: int = Field(default=32, ge=1)
+    """Sign-ins that may wait for such a thread; the next one is told to come back (503)."""
+
+
+class ThrottleSettings(Group):
+    """How often somebody may guess."""
+
+    user_failures: int = Field(default=10, ge=1)
+    """Failed sign-ins for one user name in a window."""
+    address_failures: int = Field(default=50, ge=1)
+    """Failed sign-ins from one address (IPv6: one /64 network) in a window."""
+    window: Duration = timedelta(minutes=5)
+    """How long failures are counted, from the first one."""

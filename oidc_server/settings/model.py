@@ -1,0 +1,142 @@
+"""All settings together, and what they must not contradict."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from oidc_server.settings.accounts import PasswordSettings, ThrottleSettings
+from oidc_server.settings.kinds import Group, Networks
+from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
+from oidc_server.settings.service import (
+    AuditSettings,
+    DatabaseSettings,
+    HttpSettings,
+    LogSettings,
+    MetricsSettings,
+    OutboundSettings,
+    RedisSettings,
+)
+
+PREFIX = "OIDC_"
+DEVELOPMENT_ISSUER = "http://localhost:8000"
+
+
+class Settings(BaseSettings):
+    """The server itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_file=".env",
+        extra="ignore",
+        use_attribute_docstrings=True,
+        frozen=True,
+    )
+
+    issuer: str = ""
+    """The issuer identifier: this server's public https URL, without a slash at its end. Never taken from a request."""
+    development: bool = False
+    """Development mode: http, sample secrets, the playground, /docs and explanations on error pages. Never in production."""
+    trusted_proxies: Networks = ()
+    """Networks, separated by commas, of the proxies whose `X-Forwarded-For` is believed."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    keys: KeySettings = KeySettings()
+    lifetime: LifetimeSettings = LifetimeSettings()
+    protocol: ProtocolSettings = ProtocolSettings()
+    password: PasswordSettings = PasswordSettings()
+    throttle: ThrottleSettings = ThrottleSettings()
+    registration: RegistrationSettings = RegistrationSettings()
+    http: HttpSettings = HttpSettings()
+    outbound: OutboundSettings = OutboundSettings()
+    log: LogSettings = LogSettings()
+    audit: AuditSettings = AuditSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _development_has_an_issuer(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("issuer") and _is_true(values.get("development")):
+            return {**values, "issuer": DEVELOPMENT_ISSUER}
+        return values
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> "Settings":
+        if self.issuer:
+            _check_issuer(self.issuer, self.development)
+        if self.keys.announced_for < self.keys.cached_for:
+            raise ValueError(
+                "OIDC_KEYS_ANNOUNCED_FOR must be at least OIDC_KEYS_CACHED_FOR, or tokens meet a JWKS without their key"
+            )
+        if self.password.bcrypt_rounds < 10 and not self.development:
+            raise ValueError("OIDC_PASSWORD_BCRYPT_ROUNDS below 10 is for development mode only")
+        return self
+
+    def require_issuer(self) -> None:
+        """Raise ValueError unless the issuer is set; only what serves or writes to people needs one."""
+        if not self.issuer:
+            raise ValueError(
+                "OIDC_ISSUER is missing: set it to this server's public https URL, or use development mode"
+            )
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach this server over https."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        """The issuer's scheme, host and port, as browsers write them."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def base_path(self) -> str:
+        """The issuer's path, empty or starting with a slash; every cookie and link stands below it."""
+        return urlsplit(self.issuer).path
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).strip().lower() in {"1", "true", "yes", "on", "t", "y"}
+
+
+def _check_issuer(issuer: str, development: bool) -> None:
+    parts = urlsplit(issuer)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username is not None:
+        raise ValueError(f"OIDC_ISSUER must be an https URL, received {issuer!r}")
+    if parts.query or parts.fragment or issuer.endswith(("/", "?", "#")):
+        raise ValueError(f"OIDC_ISSUER must have no query, no fragment and no slash at its end, received {issuer!r}")
+    if parts.scheme == "http" and not development:
+        raise ValueError(f"OIDC_ISSUER must use https outside development mode, received {issuer!r}")
+
+
+def groups() -> dict[str, type[Group]]:
+    """The settings' groups by name, in the order of the documentation."""
+    fields = Settings.model_fields
+    return {name: field.annotation for name, field in fields.items() if _is_group(field.annotation)}  # type: ignore[misc]
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Group)
+
+
+def variables() -> dict[str, Any]:
+    """Every environment variable with its pydantic field."""
+    found: dict[str, Any] = {}
+    known = groups()
+    for name, field in Settings.model_fields.items():
+        if name not in known:
+            found[f"{PREFIX}{name.upper()}"] = field
+    for group, model in known.items():
+        for name, field in model.model_fields.items():
+            found[f"{PREFIX}{group.upper()}_{name.upper()}"] = field
+    return found
+
+
+def unknown_variables(environment: dict[str, str]) -> list[str]:
+    """The variables that look like settings and are none: most likely misspelt."""
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in variables())

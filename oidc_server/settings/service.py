@@ -1,0 +1,79 @@
+"""Settings of a web service, whatever it serves."""
+
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from oidc_server.settings.kinds import Duration, Group, Hosts, Networks
+
+
+class DatabaseSettings(Group):
+    """Where everything is kept."""
+
+    url: SecretStr = SecretStr("sqlite:///oidc.db")
+    """`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; the driver is chosen for you."""
+    pool_size: int = Field(default=10, ge=1)
+    """Connections that each worker keeps to PostgreSQL; twice as many may be open in a rush."""
+    timeout: Duration = timedelta(seconds=5)
+    """How long a request waits for a connection, a lock or an answer before it is refused with 503."""
+
+
+class RedisSettings(Group):
+    """What nodes share in memory."""
+
+    url: SecretStr | None = None
+    """`redis://HOST:PORT/DB`: throttles count over all workers and nodes; without it each worker counts for itself."""
+
+
+class HttpSettings(Group):
+    """What a caller may send, and for how long."""
+
+    max_body: int = Field(default=65536, ge=1024)
+    """The largest request body in bytes; a larger one is refused with 413."""
+    header_deadline: Duration = timedelta(seconds=10)
+    """How long a connection may take to send a request's head before it is closed."""
+    body_deadline: Duration = timedelta(seconds=20)
+    """How long a request may take to send its body before it is refused with 408."""
+    stop_deadline: Duration = timedelta(seconds=15)
+    """How long requests under way may take to finish when the server is told to stop."""
+
+
+class OutboundSettings(Group):
+    """What this server calls itself: addresses that clients registered."""
+
+    allow: Hosts = ()
+    """Hosts or networks, separated by commas, that may be called though their addresses are not public."""
+    ca_file: Path | None = None
+    """Certificate authorities (PEM) that are trusted besides the system's."""
+    timeout: Duration = timedelta(seconds=5)
+    """How long a call may take, from the look-up of the name to the last byte."""
+    max_bytes: int = Field(default=65536, ge=1024)
+    """The largest answer in bytes."""
+
+
+class LogSettings(Group):
+    """What is written to the log."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least serious line that is written; no level ever shows a secret."""
+    format: Literal["json", "console"] | None = None
+    """One JSON object a line, or text for a terminal; by default JSON, and text in development."""
+
+
+class AuditSettings(Group):
+    """What is remembered of what happened."""
+
+    kept_for: Duration = timedelta(days=180)
+    """How long an audit event is kept."""
+    tokens: bool = True
+    """Keep events about tokens in the database too, not only in the log: one row for each token request."""
+
+
+class MetricsSettings(Group):
+    """Who may read /metrics."""
+
+    allow: Networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    """Networks, separated by commas, that may read /metrics and the details of /health."""
