@@ -32,7 +32,7 @@ from oidc_server.logouts.delivery import Deliveries
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings.model import Settings
-from oidc_server.tokens import grants
+from oidc_server.tokens import device, grants
 from oidc_server.tokens.issuing import Issuing
 
 log = structlog.get_logger(__name__)
@@ -103,6 +103,7 @@ class House:
         """Forget what is over; how many rows of each kind. Call it inside `Database.run`."""
         removed = {
             "grants": grants.remove_old(self.database),
+            "device_requests": device.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
             "logout_deliveries": outbox.remove_old(self.database),

@@ -22,6 +22,7 @@ from oidc_server.house import House, opened
 from oidc_server.settings.model import Settings
 from tests import factories, postgres
 from tests.actors.browser import Browser
+from tests.actors.device import Device
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.actors.resource_server import ResourceServer
@@ -181,6 +182,12 @@ def relying_party(http: httpx2.AsyncClient) -> RelyingParty:
 def spa(http: httpx2.AsyncClient) -> RelyingParty:
     """An app in the browser: a public client."""
     return RelyingParty(http, "spa", auth="none")
+
+
+@pytest.fixture
+def device(http: httpx2.AsyncClient) -> Device:
+    """A television: a public client without a browser."""
+    return Device(RelyingParty(http, "tv", auth="none"))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from oidc_server.house import House
 
 PASSWORD = "correct horse battery staple"
 API = "https://api.example.com"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def client(client_id: str, **members: Any) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class World:
 
 
 def usual() -> World:
-    """A shop with a server, an app in the browser, a command line tool, a machine, an API, and two people."""
+    """A shop with a server, an app in the browser, a command line tool, a television, a machine, an API, and two people."""
     return World(
         clients=[
             client("shop"),
@@ -79,6 +80,13 @@ def usual() -> World:
                 "cli",
                 application_type="native",
                 redirect_uris=["http://127.0.0.1/callback", "com.example.cli:/callback"],
+            ),
+            public_client(
+                "tv",
+                client_name="Television",
+                grant_types=[DEVICE_CODE, "refresh_token"],
+                redirect_uris=[],
+                post_logout_redirect_uris=[],
             ),
             client("machine", grant_types=["client_credentials"], redirect_uris=[], post_logout_redirect_uris=[]),
             client("legacy", grant_types=["password", "refresh_token"], redirect_uris=[], post_logout_redirect_uris=[]),

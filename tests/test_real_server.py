@@ -15,6 +15,7 @@ import pytest
 
 from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
+from tests.actors.device import Device
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, header
 from tests.factories import API
@@ -54,6 +55,31 @@ async def test_of_fifty_refreshes_with_one_token_all_get_the_one_successor(serve
 
     assert {answer.status for answer in answers} == {200}
     assert len({answer.refresh_token for answer in answers}) == 1
+
+
+async def test_of_fifty_polls_with_one_device_code_one_gets_the_tokens(server: Server) -> None:
+    async with httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http:
+        device = Device(RelyingParty(http, "tv", auth="none"))
+        begun = await device.begin()
+        person = Person(Browser(server.issuer))
+        await person.decide_about_device(begun.user_code)
+        await person.browser.close()
+
+        answers = await asyncio.gather(*(device.poll(begun.device_code) for _ in range(AT_ONCE)))
+
+    assert sum(answer.status == 200 for answer in answers) == 1
+    assert {answer.error for answer in answers} == {None, "invalid_grant"}
+
+
+async def test_of_fifty_polls_before_the_person_decided_one_has_waited(server: Server) -> None:
+    async with httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http:
+        device = Device(RelyingParty(http, "tv", auth="none"))
+        begun = await device.begin()
+
+        answers = await asyncio.gather(*(device.poll(begun.device_code) for _ in range(AT_ONCE)))
+
+    assert sum(answer.error == "authorization_pending" for answer in answers) == 1
+    assert {answer.error for answer in answers} == {"authorization_pending", "slow_down"}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import pytest
 from oidc_server.foundation import sealing
 from tests.actors.applicant import DOCUMENT, Registered
 from tests.actors.browser import Browser
+from tests.actors.device import Device
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings
@@ -197,6 +198,22 @@ async def _register(scene: Scene, http: httpx2.AsyncClient) -> None:
     await client.relying_party().introspect("x")
 
 
+async def _connect_a_device(http: httpx2.AsyncClient, person: Person, secrets: Secrets) -> None:
+    """One that is connected, and one that waits."""
+    device = Device(RelyingParty(http, "tv", auth="none"))
+    for is_connected in (True, False):
+        begun = await device.begin()
+        secrets.note("device_code", begun.device_code)
+        secrets.note("user_code", begun.user_code, begun.user_code.replace("-", ""))
+        await device.poll(begun.device_code)
+        await person.browser.open(begun.verification_uri_complete)
+        if is_connected:
+            await person.decide_about_device(begun.user_code)
+            tokens = await device.poll(begun.device_code)
+            secrets.note("access_token", tokens.access_token)
+            secrets.note("refresh_token", tokens.refresh_token)
+
+
 async def _note_keys(scene: Scene) -> None:
     text = (scene.keys / sealing.FILE_NAME).read_text(encoding="ascii").split()[1]
     scene.secrets.note("master key", text, b64decode(text).decode("latin-1"), b64decode(text).hex())
@@ -217,12 +234,14 @@ async def test_no_secret_stands_in_the_log_the_tables_or_the_files(
     await _fail_to_authenticate(http, secrets)
     await _register(scene, http)
     await person.approve(party)  # one code that stays unspent
+    await _connect_a_device(http, person, secrets)
     await person.sign_out()
     metrics = (await http.get("/metrics")).text
     await _note_keys(scene)
     scene.server.stop()  # it writes down what waits
 
     expected = {"password", "client_secret", "code", "access_token", "id_token", "refresh_token", "code_verifier"}
+    expected |= {"device_code", "user_code"}
     expected |= {"cookie oidc_session", "cookie oidc_browser", "csrf_token", "interaction", "logout"}
     expected |= {"registered client_secret", "registration_access_token"}
     assert expected | {"master key", "private key"} <= set(secrets.of_kind)

@@ -32,6 +32,11 @@ class Event(StrEnum):
     CONSENT_WITHDRAWN = "person:consent:withdrawn"
     """What a person had allowed a client was taken back: its grants that rested on that ended."""
 
+    DEVICE_APPROVED = "person:device:approved"
+    """A person allowed a device that shows a code; `grant_id` is the grant it may fetch tokens of."""
+    DEVICE_DENIED = "person:device:denied"
+    """A person refused a device that shows a code."""
+
     GRANT_MADE = "client:grant:made"
     """An authorization code was minted for a client."""
     TOKENS_ISSUED = "client:tokens:issued"

@@ -10,6 +10,7 @@ from oidc_server.playground import page as playground
 USERNAME = "demo"
 PASSWORD = "demo-password"
 CLIENT_ID = "demo-client"
+DEVICE_CLIENT_ID = "demo-device"
 CLIENT_SECRET = client_secrets.SAMPLES[0]
 API = "https://api.example.com"
 
@@ -55,6 +56,13 @@ def _clients(issuer: str) -> list[dict[str, object]]:
             "redirect_uris": ["http://localhost:3002/"],
             "post_logout_redirect_uris": ["http://localhost:3002/"],
             "grant_types": ["authorization_code", "refresh_token"],
+            "scope": _SCOPE,
+        },
+        {
+            "client_id": DEVICE_CLIENT_ID,
+            "client_name": "Demo Device",
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
             "scope": _SCOPE,
         },
     ]

@@ -20,7 +20,14 @@ from oidc_server.clients import jwk_sets, languages, logout_uris, redirect_uris,
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
-GrantType = Literal["authorization_code", "implicit", "refresh_token", "client_credentials", "password"]
+GrantType = Literal[
+    "authorization_code",
+    "implicit",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
 #: What clients may sign with (RFC 7518 §3.1, RFC 8037 §3.1).
 ClientAlgorithm = Literal[

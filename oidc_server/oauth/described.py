@@ -3,11 +3,15 @@
 from typing import Any
 
 _FIELDS = {
-    "grant_type": "What is exchanged: authorization_code, refresh_token, client_credentials or password.",
+    "grant_type": (
+        "What is exchanged: authorization_code, refresh_token, client_credentials, password or"
+        " urn:ietf:params:oauth:grant-type:device_code."
+    ),
     "code": "authorization_code: the code that came to the redirect URI.",
     "redirect_uri": "Where the answer goes: one of the client's redirect URIs, letter for letter.",
     "code_verifier": "authorization_code: the PKCE verifier (RFC 7636).",
     "refresh_token": "refresh_token: the refresh token; the answer holds its successor.",
+    "device_code": "device_code: the device code from /device_authorization.",
     "username": "password: the person's user name.",
     "password": "password: the person's password.",
     "scope": "Scopes, parted by spaces.",
@@ -28,9 +32,10 @@ _FIELDS = {
     "post_logout_redirect_uri": "Where to go after signing out: one of the client's, letter for letter.",
 }
 TOKEN = (
-    "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "username", "password", "scope", "client_id",
-    "client_secret",
+    "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "device_code", "username", "password", "scope",
+    "client_id", "client_secret",
 )  # fmt: skip
+DEVICE = ("scope", "client_id", "client_secret")
 ABOUT_A_TOKEN = ("token", "token_type_hint", "client_id", "client_secret")
 AUTHORIZE = (
     "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",

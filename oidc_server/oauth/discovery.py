@@ -18,6 +18,7 @@ from oidc_server.settings.model import Settings
 ENDPOINTS = {
     "authorization_endpoint": "/authorize",
     "token_endpoint": "/token",
+    "device_authorization_endpoint": "/device_authorization",
     "jwks_uri": "/jwks",
     "userinfo_endpoint": "/userinfo",
     "revocation_endpoint": "/revoke",

@@ -93,6 +93,24 @@ class AccessDenied(OAuthRefused):
     error = "access_denied"
 
 
+class AuthorizationPending(OAuthRefused):
+    """The person has not decided yet: ask again (RFC 8628 §3.5)."""
+
+    error = "authorization_pending"
+
+
+class SlowDown(AuthorizationPending):
+    """The same, and the device must wait five seconds longer from now on (RFC 8628 §3.5)."""
+
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthRefused):
+    """The device code has expired: the device must begin anew (RFC 8628 §3.5)."""
+
+    error = "expired_token"
+
+
 class LoginRequired(OAuthRefused):
     """The person must sign in, and the client forbade us to ask (OpenID Connect Core §3.1.2.6)."""
 

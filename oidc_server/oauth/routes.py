@@ -23,8 +23,13 @@ from oidc_server.oauth.client_auth.assertion import AssertionAuthentication
 from oidc_server.oauth.client_auth.client_secret import SecretAuthentication
 from oidc_server.oauth.client_auth.none import NoAuthentication
 from oidc_server.oauth.client_configuration import ClientConfigurationEndpoint
+from oidc_server.oauth.device.code_page import CodePage
+from oidc_server.oauth.device.confirm_page import ConfirmPage
+from oidc_server.oauth.device.endpoint import DeviceAuthorizationEndpoint
+from oidc_server.oauth.device.guesses import Guesses
 from oidc_server.oauth.grants.authorization_code import AuthorizationCodeGrant
 from oidc_server.oauth.grants.client_credentials import ClientCredentialsGrant
+from oidc_server.oauth.grants.device_code import DeviceCodeGrant
 from oidc_server.oauth.grants.hybrid import HybridGrant
 from oidc_server.oauth.grants.implicit import ImplicitGrant
 from oidc_server.oauth.grants.password import PasswordGrant
@@ -41,7 +46,7 @@ from oidc_server.oauth.userinfo import UserinfoEndpoint
 from oidc_server.settings.model import Settings
 
 #: What scripts of registered origins may call; /authorize and the pages are for navigation only.
-CORS_PATHS = frozenset({"/token", "/userinfo", "/revoke", "/introspect", "/jwks"})
+CORS_PATHS = frozenset({"/token", "/device_authorization", "/userinfo", "/revoke", "/introspect", "/jwks"})
 
 _GRANTS = (
     AuthorizationCodeGrant,
@@ -50,6 +55,7 @@ _GRANTS = (
     RefreshTokenGrant,
     ClientCredentialsGrant,
     PasswordGrant,
+    DeviceCodeGrant,
 )
 _OAUTH: list[str | Enum] = ["OAuth 2"]
 _OPENID: list[str | Enum] = ["OpenID Connect"]
@@ -84,6 +90,7 @@ def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:
     _mount_direct(router, server, around.settings)
     _mount_registration(router, server, around)
     _mount_pages(router, server, around)
+    _mount_device(router, server, around)
     return router
 
 
@@ -126,3 +133,14 @@ def _mount_pages(router: APIRouter, server: AuthorizationServer, around: Surroun
     mount(router, "/logout/confirm", post=logout.confirm)
     checking = CheckSession(around.pages, around.visitors.state_cookie)
     router.add_api_route("/check_session", checking.show, methods=["GET", "HEAD"], tags=_OPENID)
+
+
+def _mount_device(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:
+    """What a device calls, and what its person passes through in a browser elsewhere."""
+    endpoint, about = DeviceAuthorizationEndpoint(around.settings, server), described.form(described.DEVICE)
+    guesses = Guesses(around.settings.throttle, server, around.throttles)
+    code = CodePage(server, around.pages, around.visitors, guesses)
+    confirm = ConfirmPage(around.settings, server, around.pages, around.visitors)
+    router.add_api_route("/device_authorization", endpoint.begin, methods=["POST"], tags=_OAUTH, openapi_extra=about)
+    mount(router, "/device", get=code.show_form, post=code.submit_code)
+    mount(router, "/device/confirm", get=confirm.show_question, post=confirm.submit_decision)

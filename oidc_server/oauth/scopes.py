@@ -1,7 +1,7 @@
 """Scopes: which of those asked for may be granted (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1, §11)."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from oidc_server.clients.metadata import IDENTITY_SCOPES
 from oidc_server.oauth.errors import InvalidGrant, InvalidScope
@@ -17,6 +17,16 @@ WORDS = {
     "phone": "See your phone number",
     "offline_access": "Stay connected when you are not using it",
 }
+
+
+def in_words(asked: Collection[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Scopes and what a person is told of each, with the words of resource servers for theirs.
+
+    OpenID Connect's own come first, in their usual order, then the others by name.
+    """
+    own = [scope for scope in WORDS if scope in asked]
+    told = {**words, **WORDS}
+    return [(scope, told.get(scope) or worded(scope)) for scope in own + sorted(set(asked) - set(own))]
 
 
 def worded(name: str) -> str:

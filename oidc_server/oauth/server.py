@@ -21,6 +21,7 @@ from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.client_auth import presented
 from oidc_server.oauth.client_auth.presented import Presented
 from oidc_server.oauth.errors import (
+    AuthorizationPending,
     InvalidClient,
     InvalidRequest,
     OAuthRefused,
@@ -163,7 +164,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         """A refusal in JSON (RFC 6749 §5.2)."""
         refusal = as_refusal(error)
         metrics.token_errors.labels(refusal.error).inc()
-        if request.client is not None:
+        # A device that waits asks every few seconds: nothing has happened.
+        if request.client is not None and not isinstance(refusal, AuthorizationPending):
             reason = refusal.because or refusal.told
             self.trail.note(
                 Event.TOKENS_REFUSED, client_id=request.client.client_id, error=refusal.error, reason=reason

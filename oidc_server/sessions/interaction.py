@@ -1,4 +1,4 @@
-"""Interactions: an authorization request that waits while a person signs in or decides.
+"""Interactions: what a person came to do, waiting while they sign in or decide; most often an authorization request.
 
 It travels in the URL of our own pages, sealed and bound to one browser; nothing of it is stored. Its id becomes the id of the
 grant it leads to, so that it leads to one grant at most.
@@ -38,6 +38,10 @@ class Interaction:
     """The user whom the consent page asked."""
     decision: Decision | None = None
     """What that user decided, for this very request."""
+    page: str = "authorize"
+    """The page of ours that began it, and to which the login page returns."""
+    proven: dict[str, str] | None = None
+    """What that page has made sure of on this browser; unlike `parameters` it is lost where the request starts afresh."""
 
     @property
     def grant_id(self) -> UUID:
@@ -69,9 +73,14 @@ class Interaction:
         return clock.timestamp() >= self.started_at + lifetime_seconds
 
 
-def begin(parameters: dict[str, str], browser: str | None) -> Interaction:
+def begin(parameters: dict[str, str], browser: str | None, *, page: str = "authorize") -> Interaction:
     """A new one, in which nothing has been done yet."""
-    return Interaction(new_id().hex, parameters, clock.timestamp(), browser)
+    return Interaction(new_id().hex, parameters, clock.timestamp(), browser, page=page)
+
+
+def begin_again(interaction: Interaction, browser: str) -> Interaction:
+    """The same request on another browser: nothing that was done for it counts any more."""
+    return begin(interaction.parameters, browser, page=interaction.page)
 
 
 def seal(sealing: Sealing, interaction: Interaction) -> str:

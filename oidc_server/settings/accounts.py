@@ -31,5 +31,7 @@ class ThrottleSettings(Group):
     """Failed sign-ins for one user name in a window."""
     address_failures: int = Field(default=50, ge=1)
     """Failed sign-ins from one address (IPv6: one /64 network) in a window."""
+    device_failures: int = Field(default=10, ge=1)
+    """Wrong device codes from one address, or by one person, in a window."""
     window: Duration = timedelta(minutes=5)
     """How long failures are counted, from the first one."""

@@ -32,6 +32,8 @@ class LifetimeSettings(Group):
     """An access token; a resource server that checks it without asking us trusts it this long."""
     id_token: Duration = timedelta(minutes=10)
     """An ID token; it tells of one sign-in and is checked once."""
+    device_code: Duration = timedelta(minutes=10)
+    """A device code and its user code; long enough to find a browser, sign in and type eight letters."""
     refresh_token: Duration = timedelta(days=90)
     """A grant's refresh tokens, counted from the first one; then the person signs in again."""
     refresh_token_idle: Duration = timedelta(days=30)

@@ -1,10 +1,10 @@
-"""The tables of grants and of single access tokens that were revoked."""
+"""The tables of grants, of single access tokens that were revoked, and of what devices asked for."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, Uuid, column, table
+from sqlalchemy import ForeignKey, Index, String, Text, Uuid, column, table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oidc_server.foundation.database import Base, UtcDateTime
@@ -62,6 +62,31 @@ class RevokedToken(Base):
 
     def __str__(self) -> str:
         return self.jti
+
+
+class DeviceRequest(Base):
+    """What a device without a browser asked for, until it has expired; the grant it leads to gets its id (RFC 8628)."""
+
+    __tablename__ = "device_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), index=True)
+    user_code_hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    resources: Mapped[list[str] | None]
+    address: Mapped[str | None]
+    """Where the device asked from, for the person to compare: an address, or an IPv6 network."""
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    interval_seconds: Mapped[int]
+    """How long the device must wait before it asks for its tokens again."""
+    polled_at: Mapped[datetime | None]
+    decision: Mapped[str | None]
+    """`allow` or `deny`, once a person has decided."""
+
+    def __str__(self) -> str:
+        return f"device request {self.id} of {self.client_id}"
 
 
 #: What this room reads of people: whether they may still act. The table is the accounts room's.

@@ -43,6 +43,19 @@ class Person:
             page = await self.sign_in(page)
         return relying_party.answer(await self.decide(page, "deny"))
 
+    async def enter(self, user_code: str) -> Page:
+        """Type the code that a device shows."""
+        page = await self.browser.open("/device")
+        return await self.browser.submit(page, user_code=user_code)
+
+    async def decide_about_device(self, user_code: str, decision: str = "allow") -> Page:
+        """Enter a device's code, sign in if asked, and say yes or no."""
+        page = await self.enter(user_code)
+        if page.path.endswith("/login"):
+            page = await self.sign_in(page)
+        assert page.path.endswith("/device/confirm"), f"{page.path}: {page.text[:300]}"
+        return await self.browser.submit(page, decision=decision)
+
     async def sign_out(self) -> Page:
         """Go and sign out."""
         return await self.browser.submit(await self.browser.open("/logout"))

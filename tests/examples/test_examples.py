@@ -1,7 +1,9 @@
 """Each example does what its page says, against a development server from nothing."""
 
+import asyncio
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -112,3 +114,38 @@ async def test_the_app_in_the_browser_signs_in_from_another_origin(server: Serve
         await expect(page.locator("#status")).to_have_text("Hello Dana Demo.")
         await page.locator("#logout").click()
         await expect(page.locator("#status")).to_have_text("Not signed in.")
+
+
+async def test_the_device_shows_a_code_and_waits_for_its_person(server: Server) -> None:
+    variables = {**os.environ, "ISSUER": server.issuer, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    device = await asyncio.create_subprocess_exec(
+        sys.executable, "device.py", cwd=EXAMPLES, env=variables, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        shown, link = await _shown(device)
+        browser = Browser(server.issuer)
+        login = await browser.submit(await browser.open(link))
+        question = await browser.submit(login, username=demo.USERNAME, password=demo.PASSWORD)
+        await browser.submit(question, decision="allow")
+        await browser.close()
+        last, _ = await asyncio.wait_for(device.communicate(), 30)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            device.kill()
+        await device.wait()
+
+    assert "\u2580" in shown  # the QR code
+    assert "Hello Dana Demo." in last.decode()
+    assert device.returncode == 0
+
+
+async def _shown(device: asyncio.subprocess.Process) -> tuple[str, str]:
+    """What a device shows while it waits, and the link for those who can't scan."""
+    shown, found = "", None
+    while found is None:
+        assert device.stdout is not None
+        line = (await asyncio.wait_for(device.stdout.readline(), 30)).decode()
+        assert line, shown
+        shown += line
+        found = re.match(r"http\S+/device\?user_code=[A-Z]{4}-[A-Z]{4}\s", line)
+    return shown, found[0].strip()

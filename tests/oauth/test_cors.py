@@ -23,8 +23,19 @@ FOREIGN_ONES = [
     "x" * 5000,
 ]
 WELL_KNOWN = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks"]
-CALLED = ["/token", "/userinfo", "/revoke", "/introspect", *WELL_KNOWN]
-NAVIGATED = ["/authorize", "/login", "/consent", "/logout", "/", "/health", "/metrics", "/first-administrator"]
+CALLED = ["/token", "/device_authorization", "/userinfo", "/revoke", "/introspect", *WELL_KNOWN]
+NAVIGATED = [
+    "/authorize",
+    "/login",
+    "/consent",
+    "/device",
+    "/device/confirm",
+    "/logout",
+    "/",
+    "/health",
+    "/metrics",
+    "/first-administrator",
+]
 
 
 def cors_headers(response: httpx2.Response) -> dict[str, str]:

@@ -22,11 +22,12 @@ NAMES = (
     "nonce", "prompt", "max_age", "id_token_hint", "login_hint", "ui_locales", "code_challenge",
     "code_challenge_method", "request", "request_uri", "registration", "claims", "display", "acr_values",
     "interaction", "logout", "post_logout_redirect_uri", "resource", "decision", "csrf_token",
+    "device_code", "user_code",
 )  # fmt: skip
 VALUES = (
     "authorization_code", "refresh_token", "client_credentials", "password", "code", "query", "none", "login",
     "consent", "S256", "shop", "spa", "machine", "cli", "http:/callback", "http://127.0.0.1:1/callback", "openid",
-    "profile", "https://shop.example.com/callback",
+    "profile", "urn:ietf:params:oauth:grant-type:device_code", "BCDF-GHJK", "tv", "https://shop.example.com/callback",
     "https://spa.example.com/callback", "0", "-1", "1e9", "99999999999999999999", "null",
 )  # fmt: skip
 
@@ -77,7 +78,7 @@ def is_page_or_redirect(response: httpx2.Response) -> bool:
     return response.headers["content-type"].startswith("text/html") and response.status_code in {200, 400, 403, 413}
 
 
-@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke", "/userinfo"])
+@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke", "/userinfo", "/device_authorization"])
 @given(sent=body, extra=headers, as_form=st.booleans())
 @fuzz
 async def test_endpoints_of_clients_answer_in_json(
@@ -90,7 +91,7 @@ async def test_endpoints_of_clients_answer_in_json(
     assert is_refused_or_answered(response)
 
 
-@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke"])
+@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke", "/device_authorization"])
 @given(sent=pairs)
 @fuzz
 async def test_so_they_do_for_clients_that_are_known(http: httpx2.AsyncClient, path: str, sent: bytes) -> None:
@@ -101,7 +102,9 @@ async def test_so_they_do_for_clients_that_are_known(http: httpx2.AsyncClient, p
     assert is_refused_or_answered(response)
 
 
-@pytest.mark.parametrize("path", ["/authorize", "/logout", "/login", "/consent", "/logout/confirm"])
+@pytest.mark.parametrize(
+    "path", ["/authorize", "/logout", "/login", "/consent", "/logout/confirm", "/device", "/device/confirm"]
+)
 @given(sent=body, extra=headers, by_post=st.booleans())
 @fuzz
 async def test_endpoints_of_people_answer_with_a_page_or_a_redirect(

@@ -15,7 +15,19 @@ from tests.factories import secret_of
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 THIEF = "thief.example.com"
-PATHS = ["/token", "/userinfo", "/authorize", "/login", "/logout", "/jwks", "/introspect", "/revoke", "/consent"]
+PATHS = [
+    "/token",
+    "/userinfo",
+    "/authorize",
+    "/login",
+    "/logout",
+    "/jwks",
+    "/introspect",
+    "/revoke",
+    "/consent",
+    "/device",
+    "/device_authorization",
+]
 BELOW = "/tenants/one"
 
 
@@ -42,9 +54,8 @@ async def test_the_endpoints_are_described_for_developers(http: httpx2.AsyncClie
     described = await http.get("/openapi.json")
 
     assert described.status_code == 200
-    assert {"/token", "/userinfo", "/authorize", "/introspect", "/revoke", "/register", "/register/{client_id}"} <= set(
-        described.json()["paths"]
-    )
+    paths = {"/token", "/device_authorization", "/userinfo", "/authorize", "/introspect", "/revoke"}
+    assert paths | {"/register", "/register/{client_id}"} <= set(described.json()["paths"])
     assert (await http.get("/docs")).status_code == 200
 
 

@@ -114,3 +114,19 @@ def test_it_expires_on_the_second(held_clock: HeldClock) -> None:
     held_clock.move(timedelta(seconds=1))
 
     assert made.has_expired(60)
+
+
+def test_begun_again_on_another_browser_nothing_that_was_done_counts() -> None:
+    made = replace(
+        interactions.begin({"client_id": "tv"}, "browser", page="device/confirm"),
+        proven={"request": "x"},
+        signed_in_as=SESSION.hex,
+        asked=ALICE.hex,
+        decision="allow",
+    )
+
+    again = interactions.begin_again(made, "another")
+
+    assert (again.parameters, again.page, again.browser) == ({"client_id": "tv"}, "device/confirm", "another")
+    assert (again.proven, again.signed_in_as, again.asked, again.decision) == (None, None, None, None)
+    assert again.id != made.id

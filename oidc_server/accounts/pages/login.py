@@ -26,7 +26,7 @@ _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies
 
 
 class LoginPage:
-    """Shows the form and signs people in. It never decides what comes next: that is the authorization endpoint's."""
+    """Shows the form and signs people in. It never decides what comes next: that is for the page that sent them here."""
 
     def __init__(
         self,
@@ -89,11 +89,11 @@ class LoginPage:
         browser = self._pages.browsers.of(request)
         if browser.is_new:
             # It keeps no cookies, or this is its first visit: sent round, it would come back like this for ever.
-            return interactions.begin(interaction.parameters, browser.mark)
+            return interactions.begin_again(interaction, browser.mark)
         is_ours = interaction.browser in (None, browser.mark)
         if is_ours and not interaction.has_expired(self._settings.lifetime.interaction.total_seconds()):
             return interaction
-        return self._pages.go_on(f"{self._pages.path('authorize')}?{urlencode(interaction.parameters)}")
+        return self._pages.go_on(f"{self._pages.path(interaction.page)}?{urlencode(interaction.parameters)}")
 
     async def _form(
         self,
@@ -125,7 +125,7 @@ class LoginPage:
             response = self._pages.go_on(self._pages.path("/"))
         else:
             sealed = interactions.seal(self._sealing, interaction.signed_in(session_id))
-            response = self._pages.go_on(f"{self._pages.path('authorize')}?{interactions.PARAMETER}={sealed}")
+            response = self._pages.go_on(f"{self._pages.path(interaction.page)}?{interactions.PARAMETER}={sealed}")
         self._visitors.remember(response, cookie)
         return response
 

@@ -50,7 +50,6 @@ class ConsentPage:
         asked = self._asked(waiting) if waiting else None
         if waiting is None or person is None or asked is None:
             return self._back_to_authorize(sealed)
-        words = {**self._server.issuing.resources.all().words, **scopes.WORDS}
         return self._pages.ask(
             request,
             "oauth/consent.html",
@@ -58,7 +57,7 @@ class ConsentPage:
             problem=problem,
             client=asked.client,
             person=person.user,
-            scopes=[(scope, words.get(scope) or scopes.worded(scope)) for scope in _in_order(asked.to_allow)],
+            scopes=scopes.in_words(asked.to_allow, self._server.issuing.resources.all().words),
             return_host=redirect_uris.host(asked.redirect_uri),
             interaction=interactions.seal(self._server.issuing.sealing, waiting.asking(person.user.id)),
         )
@@ -103,9 +102,3 @@ class ConsentPage:
 
     def _back_to_authorize(self, sealed: str) -> Response:
         return self._pages.go_on(f"{self._pages.path('authorize')}?{PARAMETER}={sealed}")
-
-
-def _in_order(asked: frozenset[str]) -> list[str]:
-    """OpenID Connect's own scopes first, in their usual order, then the others by name."""
-    own = [scope for scope in scopes.WORDS if scope in asked]
-    return own + sorted(asked - set(own))
