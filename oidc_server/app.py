@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server.accounts.pages import routes as account_routes
+from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
@@ -90,9 +91,10 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     statements = software_statements.load(settings.registration.software_statement_keys_file)
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
+    entrance = Entrance(house.database, house.sealing, pages, visitors)
     accounts = account_routes.build(
         HomePage(house.database, pages, visitors),
-        LoginPage(settings, house.database, house.sealing, pages, house.registry, visitors, server.sign_in),
+        LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
     )
     app.include_router(oauth)

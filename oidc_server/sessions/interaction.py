@@ -48,6 +48,11 @@ class Interaction:
         """The id of the grant it may lead to."""
         return UUID(hex=self.id)
 
+    @property
+    def client_id(self) -> str | None:
+        """The client that sent the person, if one did."""
+        return self.parameters.get("client_id")
+
     def signed_in(self, session_id: UUID) -> "Interaction":
         """The same, once the person has proved who they are."""
         return replace(self, signed_in_as=session_id.hex)

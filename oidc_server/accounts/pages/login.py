@@ -1,17 +1,14 @@
 """The login page: /login."""
 
+from functools import partial
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import directory, sign_in
-from oidc_server.accounts.models import User
+from oidc_server.accounts import sign_in
+from oidc_server.accounts.pages.entrance import Arrival, Entrance
 from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, WrongCredentials
-from oidc_server.accounts.visitors import Visitors
-from oidc_server.audit import trail
-from oidc_server.audit.events import Event
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
@@ -35,16 +32,16 @@ class LoginPage:
         sealing: Sealing,
         pages: Pages,
         registry: Registry,
-        visitors: Visitors,
         sign_in: SignIn,
+        entrance: Entrance,
     ) -> None:
         self._settings = settings
         self._database = database
         self._sealing = sealing
         self._pages = pages
         self._registry = registry
-        self._visitors = visitors
         self._sign_in = sign_in
+        self._entrance = entrance
 
     async def show_login(self, request: Request) -> Response:
         """Show the form, for the interaction in the query or for its own sake."""
@@ -62,9 +59,9 @@ class LoginPage:
         login = form.get("username", "")
         if not self._pages.browsers.sent(request, form):
             return await self._form(request, interaction, login=login, status=403, problem=_EXPIRED_FORM)
-        attempt = Attempt(
-            login, form.get("password", ""), caller.neighbourhood(request.scope["caller"]), _client_id(interaction)
-        )
+        neighbourhood = caller.neighbourhood(request.scope["caller"])
+        client_id = interaction.client_id if interaction else None
+        attempt = Attempt(login, form.get("password", ""), neighbourhood, client_id)
         try:
             return await self._database.run(self._sign_in_and_go_on, request, attempt, interaction)
         except WrongCredentials as refusal:
@@ -105,8 +102,8 @@ class LoginPage:
         problem: str = "",
     ) -> Response:
         client = None
-        if client_id := _client_id(interaction):
-            client = await self._database.run(self._registry.find, client_id)
+        if interaction is not None and interaction.client_id is not None:
+            client = await self._database.run(self._registry.find, interaction.client_id)
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
         return self._pages.ask(
             request,
@@ -120,41 +117,5 @@ class LoginPage:
 
     def _sign_in_and_go_on(self, request: Request, attempt: Attempt, interaction: Interaction | None) -> Response:
         user = self._sign_in.check(attempt)
-        cookie, session_id = self._open_session(request, user, attempt)
-        if interaction is None:
-            response = self._pages.go_on(self._pages.path("/"))
-        else:
-            sealed = interactions.seal(self._sealing, interaction.signed_in(session_id))
-            response = self._pages.go_on(f"{self._pages.path(interaction.page)}?{interactions.PARAMETER}={sealed}")
-        self._visitors.remember(response, cookie)
-        return response
-
-    def _open_session(self, request: Request, user: User, attempt: Attempt) -> tuple[str, UUID]:
-        """A session for this person: the one they have on this browser, renewed, or a new one."""
-        with self._database.transaction() as session:
-            self._sign_in.still_holds(session, user, attempt)
-            known = self._visitors.session_of(session, request)
-            if known is not None and known.user_id == user.id:
-                self._visitors.ledger.renew(session, known, sign_in.PASSWORD)
-            else:
-                if known is not None:
-                    # Somebody else was signed in here, who could never sign out of that session again.
-                    directory.end_session(session, known)
-                agent = request.headers.get("user-agent", "")
-                address = str(request.scope["caller"])
-                known = self._visitors.ledger.start(
-                    session, user.id, sign_in.PASSWORD, address=address, user_agent=agent
-                )
-            trail.record(
-                session,
-                Event.SIGNED_IN,
-                user_id=user.id,
-                session_id=known.id,
-                client_id=attempt.client_id,
-                amr=known.amr,
-            )
-            return self._visitors.ledger.cookie(known), known.id
-
-
-def _client_id(interaction: Interaction | None) -> str | None:
-    return interaction.parameters.get("client_id") if interaction else None
+        still_holds = partial(self._sign_in.still_holds, user=user, attempt=attempt)
+        return self._entrance.admit(request, Arrival(user, sign_in.PASSWORD, interaction, still_holds))

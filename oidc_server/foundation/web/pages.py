@@ -27,7 +27,9 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._templates.globals.update(
             asset=self.assets.url,
             path=self.path,

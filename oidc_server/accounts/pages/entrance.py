@@ -1,0 +1,85 @@
+"""The entrance: a person who has proven who they are gets a session on their browser, and is sent on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from oidc_server.accounts import directory
+from oidc_server.accounts.models import User
+from oidc_server.accounts.visitors import Visitors
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.foundation.web.pages import Pages
+from oidc_server.sessions import interaction as interactions
+from oidc_server.sessions.interaction import Interaction
+from oidc_server.sessions.ledger import Proof
+from oidc_server.sessions.models import BrowserSession
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody who has proven who they are, by whichever way."""
+
+    user: User
+    proof: Proof
+    interaction: Interaction | None
+    """What they came to do, if they didn't come for its own sake."""
+    still_holds: Callable[[Session], None]
+    """Raises unless what was proven is still so, in the transaction that begins the session."""
+
+    @property
+    def client_id(self) -> str | None:
+        """The client that sent them."""
+        return self.interaction.client_id if self.interaction else None
+
+
+class Entrance:
+    """The one way in, for every page on which somebody can prove who they are."""
+
+    def __init__(self, database: Database, sealing: Sealing, pages: Pages, visitors: Visitors) -> None:
+        self._database = database
+        self._sealing = sealing
+        self._pages = pages
+        self._visitors = visitors
+
+    def admit(self, request: Request, arrival: Arrival) -> Response:
+        """Begin or renew their session and send them on to what they came for; call it inside `Database.run`."""
+        with self._database.transaction() as session:
+            arrival.still_holds(session)
+            known = self._session(session, request, arrival)
+            trail.record(
+                session,
+                Event.SIGNED_IN,
+                user_id=known.user_id,
+                session_id=known.id,
+                client_id=arrival.client_id,
+                amr=known.amr,
+            )
+            cookie = self._visitors.ledger.cookie(known)
+        response = self._pages.go_on(self._destination(known, arrival.interaction))
+        self._visitors.remember(response, cookie)
+        return response
+
+    def _session(self, session: Session, request: Request, arrival: Arrival) -> BrowserSession:
+        """A session for this person: the one they have on this browser, renewed, or a new one."""
+        known = self._visitors.session_of(session, request)
+        if known is not None and known.user_id == arrival.user.id:
+            self._visitors.ledger.renew(session, known, arrival.proof)
+            return known
+        if known is not None:
+            # Somebody else was signed in here, who could never sign out of that session again.
+            directory.end_session(session, known)
+        agent = request.headers.get("user-agent", "")
+        address = str(request.scope["caller"])
+        return self._visitors.ledger.start(session, arrival.user.id, arrival.proof, address=address, user_agent=agent)
+
+    def _destination(self, known: BrowserSession, interaction: Interaction | None) -> str:
+        if interaction is None:
+            return self._pages.path("/")
+        sealed = interactions.seal(self._sealing, interaction.signed_in(known.id))
+        return f"{self._pages.path(interaction.page)}?{interactions.PARAMETER}={sealed}"
