@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server.accounts.pages import routes as account_routes
+from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
@@ -96,6 +97,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         HomePage(house.database, pages, visitors),
         LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
+        Frame(settings, house.database, house.sealing, pages, visitors),
     )
     app.include_router(oauth)
     app.include_router(accounts)

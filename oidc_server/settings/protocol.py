@@ -44,6 +44,8 @@ class LifetimeSettings(Group):
     """A browser session, counted from the sign-in."""
     session_idle: Duration = timedelta(hours=12)
     """A browser session that nobody uses."""
+    fresh_sign_in: Duration = timedelta(minutes=10)
+    """A sign-in is recent enough for so long to change how one signs in; after that the person proves again who they are."""
     interaction: Annotated[Duration, Field(le=timedelta(hours=2))] = timedelta(hours=1)
     """An authorization request that waits while a person signs in, at most 2h; later it starts afresh."""
 

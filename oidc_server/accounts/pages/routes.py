@@ -3,16 +3,25 @@
 from fastapi import APIRouter
 
 from oidc_server.accounts.first_administrator import PATH
+from oidc_server.accounts.pages.account.frame import Frame
+from oidc_server.accounts.pages.account.overview import OverviewPage
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.foundation.web.routing import mount
 
 
-def build(home: HomePage, login: LoginPage, first_administrator: FirstAdministratorPage) -> APIRouter:
+def build(home: HomePage, login: LoginPage, first_administrator: FirstAdministratorPage, frame: Frame) -> APIRouter:
     """The router of every page."""
     router = APIRouter()
+    _mount_account(router, frame)
     mount(router, "/", get=home.show_home)
     mount(router, "/login", get=login.show_login, post=login.submit_login)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
+
+
+def _mount_account(router: APIRouter, frame: Frame) -> None:
+    """A person's own pages."""
+    overview = OverviewPage(frame)
+    mount(router, "/account", get=overview.show_overview)

@@ -1,0 +1,124 @@
+"""The frame of a person's own pages: who is there, how fresh their proof is, and what stands around each page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from oidc_server.accounts.current import Current
+from oidc_server.accounts.visitors import Visitors
+from oidc_server.foundation import clock
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.languages import N_
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.pages import Pages
+from oidc_server.sessions import interaction as interactions
+from oidc_server.settings.model import Settings
+
+#: The pages that stand in the navigation, with their names.
+SECTIONS = {
+    "account": N_("Overview"),
+    "account/profile": N_("Profile"),
+    "account/sessions": N_("Where you are signed in"),
+    "account/apps": N_("Applications"),
+    "account/history": N_("History"),
+    "account/data": N_("Your data"),
+}
+DONE = "done"
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request for one of these pages, by the person whose it is."""
+
+    request: Request
+    person: Current
+    page: str
+    """Its path below the issuer's."""
+    form: dict[str, str]
+    """What was posted from this very browser; empty for GET."""
+    problem: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it comes right after a change."""
+        return DONE in self.request.query_params
+
+
+Conduct = Callable[[Visit], Response]
+
+
+class Frame:
+    """Lets people in to their own pages."""
+
+    def __init__(
+        self, settings: Settings, database: Database, sealing: Sealing, pages: Pages, visitors: Visitors
+    ) -> None:
+        self.pages = pages
+        self.visitors = visitors
+        self.database = database
+        self._sealing = sealing
+        self._fresh_for = settings.lifetime.fresh_sign_in
+
+    async def show(self, request: Request, page: str, conduct: Conduct, *, fresh: bool = False) -> Response:
+        """Let `conduct` show a page to whoever is signed in; `fresh` where only a recent proof will do."""
+        if interactions.PARAMETER in request.query_params:
+            # Back from the login page: what waited has done its work.
+            return self.pages.go_on(self.pages.path(page))
+        return await self.database.run(self._conduct, request, page, conduct, {}, fresh)
+
+    async def submit(
+        self, request: Request, page: str, conduct: Conduct, again: Conduct, *, fresh: bool = False
+    ) -> Response:
+        """Let `conduct` take what was posted from this very browser; `again` shows the page where that can't be known."""
+        form = await forms.read(request)
+        if not self.pages.browsers.sent(request, form):
+            return await self.database.run(self._conduct, request, page, again, {}, fresh, _EXPIRED_FORM)
+        return await self.database.run(self._conduct, request, page, conduct, form, fresh)
+
+    def ask(
+        self, visit: Visit, template: str, *, problem: str = "", status: int | None = None, **values: Any
+    ) -> Response:
+        """One of these pages, with its form and what stands around it."""
+        problem = problem or visit.problem
+        refused = 403 if visit.problem else 422
+        return self.pages.ask(
+            visit.request,
+            template,
+            status=status or (refused if problem else 200),
+            problem=problem,
+            person=visit.person.user,
+            page=visit.page,
+            sections=SECTIONS,
+            is_done=visit.is_done and not problem,
+            **values,
+        )
+
+    def done(self, page: str) -> Response:
+        """Back to a page after a change, with a word that it is made."""
+        return self.pages.go_on(f"{self.pages.path(page)}?{DONE}=")
+
+    def sign_in_first(self, request: Request, page: str, login: str = "") -> Response:
+        """Send somebody to the login page and back here."""
+        browser = self.pages.browsers.of(request)
+        begun = interactions.begin({"login_hint": login} if login else {}, browser.mark, page=page)
+        sealed = interactions.seal(self._sealing, begun)
+        response = self.pages.go_on(f"{self.pages.path('login')}?{interactions.PARAMETER}={sealed}")
+        self.pages.browsers.remember(browser, response)
+        return response
+
+    def _conduct(
+        self, request: Request, page: str, conduct: Conduct, form: dict[str, str], fresh: bool, problem: str = ""
+    ) -> Response:
+        person = self.visitors.find(request)
+        if person is None:
+            return self.sign_in_first(request, page)
+        if fresh and clock.now() - person.session.authenticated_at > self._fresh_for:
+            return self.sign_in_first(request, page, person.user.username)
+        with self.database.autocommit() as connection:
+            self.visitors.ledger.see(connection, person.session)
+        return conduct(Visit(request, person, page, form, problem))
