@@ -94,10 +94,12 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     oauth = oauth_routes.build(server, around)
     entrance = Entrance(house.database, house.sealing, pages, visitors)
     accounts = account_routes.build(
+        settings,
         HomePage(house.database, pages, visitors),
         LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         Frame(settings, house.database, house.sealing, pages, visitors),
+        house.registry,
     )
     app.include_router(oauth)
     app.include_router(accounts)

@@ -114,6 +114,7 @@ def change(session: Session, user: User, *, password_hash: str | None, enabled: 
     was_enabled = user.disabled_at is None
     if enabled != was_enabled:
         values["disabled_at"] = None if enabled else clock.now()
+        values["deleted_at"] = None
     session.execute(update(User).where(User.id == user.id).values(values))
     if password_hash is not None or not enabled:
         end_everything(session, user.id)
