@@ -15,6 +15,7 @@ from oidc_server.accounts.pages.first_administrator import FirstAdministratorPag
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.visitors import Visitors
+from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
 from oidc_server.foundation import posture
@@ -101,9 +102,11 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         Frame(settings, house.database, house.sealing, pages, visitors),
         house.registry,
     )
+    api = api_routes.build(server, health)
     app.include_router(oauth)
     app.include_router(accounts)
-    plain = [route for router in (oauth, accounts) for route in router.routes if isinstance(route, APIRoute)]
+    app.include_router(api)
+    plain = [route for router in (oauth, accounts, api) for route in router.routes if isinstance(route, APIRoute)]
     app.include_router(Operations(settings, health, [house.database.breaker, house.throttles.breaker]).router())
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:

@@ -19,6 +19,12 @@ from pydantic.json_schema import SkipJsonSchema
 from oidc_server.clients import jwk_sets, languages, logout_uris, redirect_uris, web_addresses
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+#: Lets an app see to its person's account through our own API; no client has it unless it is registered for it.
+ACCOUNT_SCOPE = "account"
+#: Tells which roles and groups a person has, here and in access tokens (RFC 9068 §2.2.3.1).
+ROLES_SCOPE = "roles"
+#: Every scope that is this server's own.
+OWN_SCOPES = (*IDENTITY_SCOPES, ROLES_SCOPE, ACCOUNT_SCOPE)
 
 GrantType = Literal[
     "authorization_code",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from oidc_server.clients.metadata import response_type
@@ -48,7 +49,8 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
     """A request to one of OAuth's endpoints, as Authlib wants it; its URI is configured, not received."""
 
     def __init__(self, method: str, uri: str, values: dict[str, str], headers: Any = None) -> None:
-        super().__init__(method, uri, headers=headers)
+        super().__init__(method, uri)
+        self.headers = Headers() if headers is None else headers
         self.payload = Payload(values)
         self.neighbourhood = ""
         """Where it comes from, for those who count failures."""

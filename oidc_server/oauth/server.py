@@ -148,13 +148,24 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
     def create_token_response(self, request: OAuthRequest) -> Response:
         """Answer a token request; call it inside `Database.run`."""
         try:
-            grant = self.get_token_grant(request)
-            grant.validate_token_request()
-            _, body, _ = grant.create_token_response()
+            body = self._exchange(request)
         except OAuth2Error as error:
             return self.handle_error_response(request, error)
-        metrics.tokens_issued.labels(grant.GRANT_TYPE).inc()
         return self.handle_response(200, body, None)
+
+    def exchange(self, request: OAuthRequest) -> dict[str, Any]:
+        """The same for those who word the answer themselves: what is issued, or OAuthRefused."""
+        try:
+            return self._exchange(request)
+        except OAuth2Error as error:
+            raise self._noted(request, error) from error
+
+    def _exchange(self, request: OAuthRequest) -> dict[str, Any]:
+        grant = self.get_token_grant(request)
+        grant.validate_token_request()
+        _, body, _ = grant.create_token_response()
+        metrics.tokens_issued.labels(grant.GRANT_TYPE).inc()
+        return body  # type: ignore[no-any-return]
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
         """An answer in JSON that no cache keeps (RFC 6749 §5.1)."""
@@ -162,6 +173,9 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
     def handle_error_response(self, request: OAuthRequest, error: OAuth2Error) -> Response:
         """A refusal in JSON (RFC 6749 §5.2)."""
+        return refuse(self._noted(request, error))
+
+    def _noted(self, request: OAuthRequest, error: OAuth2Error) -> OAuthRefused:
         refusal = as_refusal(error)
         metrics.token_errors.labels(refusal.error).inc()
         # A device that waits asks every few seconds: nothing has happened.
@@ -170,7 +184,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
             self.trail.note(
                 Event.TOKENS_REFUSED, client_id=request.client.client_id, error=refusal.error, reason=reason
             )
-        return refuse(refusal)
+        return refusal
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Authlib's signals; nobody listens."""
