@@ -67,7 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.trail,
         RequestObjects(settings.issuer, house.sealing, house.key_sets, fetch),
     )
-    oauth_routes.register(server, house.registry, house.sealing, house.key_sets)
+    with_certificates = settings.mtls.header is not None
+    oauth_routes.register(server, house.registry, house.sealing, house.key_sets, with_certificates=with_certificates)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])
     app = FastAPI(
         title="oidc-server",

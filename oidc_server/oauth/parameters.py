@@ -7,6 +7,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import Scope
 
 from oidc_server.clients.metadata import response_type
 from oidc_server.foundation.errors import BadRequest
@@ -54,6 +55,8 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
         self.payload = Payload(values)
         self.neighbourhood = ""
         """Where it comes from, for those who count failures."""
+        self.scope: Scope = {}
+        """The connection that it came by."""
 
     @property
     def args(self) -> dict[str, str]:
@@ -96,6 +99,7 @@ async def read(request: Request, uri: str) -> OAuthRequest:
     """A request that a client sends us directly, in a form; `uri` is the endpoint's."""
     asked = OAuthRequest("POST", uri, await read_form(request), request.headers)
     asked.neighbourhood = caller.neighbourhood(request.scope["caller"])
+    asked.scope = request.scope
     return asked
 
 

@@ -3,6 +3,7 @@
 Adding a grant is one file in `grants/` and one line in `routes.py`.
 """
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -17,6 +18,7 @@ from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.telemetry import metrics
+from oidc_server.foundation.web import client_certificate
 from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.client_auth import presented
 from oidc_server.oauth.client_auth.presented import Presented
@@ -100,7 +102,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
     def authenticate_client(self, request: OAuthRequest, methods: object = None, endpoint: str = "token") -> Client:
         """The client that the request proves to come from, by the one method it is registered for."""
-        shown = presented.by(request)
+        shown = self._with_certificate(presented.by(request), request)
         try:
             authenticate = self._client_auth._methods.get(shown.method)
             if authenticate is None:
@@ -118,6 +120,18 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         request.client = client
         request.auth_method = shown.method
         return client
+
+    def _with_certificate(self, shown: Presented, request: OAuthRequest) -> Presented:
+        """What a request shows, with its certificate where that is how its client proves itself."""
+        client = self.registry.find(shown.client_id) if shown.method == "none" else None
+        method = client.metadata.token_endpoint_auth_method if client else ""
+        if method not in presented.BY_CERTIFICATE:
+            return shown
+        try:
+            return replace(shown, method=method, certificate=client_certificate.read(request.scope))
+        except client_certificate.Unreadable as error:
+            log.info("client_certificate_unreadable", client_id=shown.client_id[:255], because=str(error))
+            return replace(shown, method=method)
 
     def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
         """The request as it is: our endpoints make it themselves."""
