@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.issuing,
         house.sign_in,
         house.trail,
-        RequestObjects(settings.issuer, house.sealing, house.key_sets, fetch),
+        RequestObjects(settings.issuer, house.sealing, house.key_sets, house.ring, fetch),
     )
     with_certificates = settings.mtls.header is not None
     oauth_routes.register(server, house.registry, house.sealing, house.key_sets, with_certificates=with_certificates)

@@ -217,6 +217,9 @@ class ClientMetadata(BaseModel):
     """For answers that it asks for as a JWT (RFC 9701)."""
     request_object_signing_alg: RequestAlgorithm | None = None
     """What the client signs its request objects with; by default any of its keys. `none` only if it is registered."""
+    request_object_encryption_alg: Literal["RSA-OAEP-256", "ECDH-ES"] | None = None
+    """How the client encrypts its request objects to us; by default in any way that we offer, or not at all."""
+    request_object_encryption_enc: Literal["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"] | None = None
     request_uris: tuple[AnyAddress, ...] = ()
     """Where its request objects may be fetched."""
     subject_type: Literal["public", "pairwise"] = "public"
@@ -320,6 +323,8 @@ class ClientMetadata(BaseModel):
                 raise ValueError(f"{what}_encrypted_response_alg needs jwks or jwks_uri")
             if algorithm is None and getattr(self, f"{what}_encrypted_response_enc") is not None:
                 raise ValueError(f"{what}_encrypted_response_enc needs {what}_encrypted_response_alg")
+        if self.request_object_encryption_enc and not self.request_object_encryption_alg:
+            raise ValueError("request_object_encryption_enc needs request_object_encryption_alg")
         return self
 
     @model_validator(mode="after")

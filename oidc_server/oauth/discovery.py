@@ -78,9 +78,19 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "request_uri_parameter_supported": server.request_objects.by_reference,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": ["none", *ASYMMETRIC, *SYMMETRIC],
+        **_request_encryption(settings),
         **dict.fromkeys(LOGOUTS, True),
         "authorization_response_iss_parameter_supported": True,
         **_aliases(settings),
+    }
+
+
+def _request_encryption(settings: Settings) -> dict[str, Any]:
+    if not settings.protocol.request_encryption:
+        return {}
+    return {
+        "request_object_encryption_alg_values_supported": list(jwt.ENCRYPTED_TO_US),
+        "request_object_encryption_enc_values_supported": list(jwt.CONTENT_ENCRYPTED_TO_US),
     }
 
 
