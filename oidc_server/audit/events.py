@@ -78,6 +78,8 @@ class Event(StrEnum):
     LOGOUT_ABANDONED = "server:logout:abandoned"
     """A client could not be told that a session has ended; `reason` says why."""
 
+    GRANTS_REVOKED = "operator:grants:revoked"
+    """An operator ended the grants of a person, a client or both, or a single one; `count` says how many."""
     CLIENT_CREATED = "operator:client:created"
     """A client was registered by an operator."""
     CLIENT_CHANGED = "operator:client:changed"

@@ -207,6 +207,11 @@ def revoke_of_user(session: Session, user_id: UUID, client_id: str | None = None
     return _revoke_where(session, Grant.user_id == user_id, *of_client)
 
 
+def revoke_of_client(session: Session, client_id: str) -> int:
+    """End every grant of a client; how many."""
+    return _revoke_where(session, Grant.client_id == client_id)
+
+
 def revoke_resting_on_consent(session: Session, user_id: UUID, client_id: str) -> int:
     """End a user's grants for a client that rest on their consent; how many. A later consent doesn't revive them."""
     return _revoke_where(
