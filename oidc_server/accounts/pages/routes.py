@@ -2,21 +2,41 @@
 
 from fastapi import APIRouter
 
+from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.first_administrator import PATH
+from oidc_server.accounts.pages.account.authenticator import AuthenticatorPage
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.account.overview import OverviewPage
+from oidc_server.accounts.pages.account.passkeys import PasskeysPage
+from oidc_server.accounts.pages.account.security import SecurityPage
+from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.pages.second_factor import SecondFactorPage
+from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.foundation.web.routing import mount
 
 
-def build(home: HomePage, login: LoginPage, first_administrator: FirstAdministratorPage, frame: Frame) -> APIRouter:
+def build(
+    home: HomePage,
+    login: LoginPage,
+    second_factor: SecondFactorPage,
+    add_factor: AddFactorPage,
+    first_administrator: FirstAdministratorPage,
+    frame: Frame,
+    enrolment: Enrolment,
+    keys: Passkeys,
+) -> APIRouter:
     """The router of every page."""
     router = APIRouter()
     _mount_account(router, frame)
+    _mount_factors(router, frame, enrolment, keys)
     mount(router, "/", get=home.show_home)
     mount(router, "/login", get=login.show_login, post=login.submit_login)
+    mount(router, "/login/passkey", post=login.submit_passkey)
+    mount(router, "/login/second-factor", get=second_factor.show_question, post=second_factor.submit_answer)
+    mount(router, "/login/add-factor", get=add_factor.show_secret, post=add_factor.submit_code)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
 
@@ -25,3 +45,17 @@ def _mount_account(router: APIRouter, frame: Frame) -> None:
     """A person's own pages."""
     overview = OverviewPage(frame)
     mount(router, "/account", get=overview.show_overview)
+
+
+def _mount_factors(router: APIRouter, frame: Frame, enrolment: Enrolment, keys: Passkeys) -> None:
+    """How a person signs in."""
+    security = SecurityPage(frame, enrolment, keys)
+    authenticator = AuthenticatorPage(frame, security, enrolment)
+    passkeys = PasskeysPage(frame, security, enrolment, keys)
+    mount(router, "/account/security", get=security.show_security)
+    mount(router, "/account/security/recovery-codes", post=security.make_recovery_codes)
+    mount(router, "/account/security/browsers/remove", post=security.distrust)
+    mount(router, "/account/security/authenticator", get=authenticator.show_secret, post=authenticator.submit_code)
+    mount(router, "/account/security/authenticator/remove", post=authenticator.remove)
+    mount(router, "/account/security/passkeys", get=passkeys.show_form, post=passkeys.submit_passkey)
+    mount(router, "/account/security/passkeys/remove", post=passkeys.remove)
