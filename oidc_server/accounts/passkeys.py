@@ -164,7 +164,7 @@ class Passkeys:
             raise PasskeyRefused(_REFUSED, because="unknown passkey")
         if known.user_id != (user_id or known.user_id):
             raise PasskeyRefused(_REFUSED, because="another person's passkey")
-        if (handle is None and user_id is None) or (handle and b64url(handle) != known.user_handle):
+        if (not handle and user_id is None) or (handle and b64url(handle) != known.user_handle):
             raise PasskeyRefused(_REFUSED, because="another user handle")
         return credential, known
 

@@ -33,7 +33,7 @@ const send = (credential) => {
   const form = button.form;
   form.elements.credential.value = written(credential);
   form.action = button.dataset.action;
-  form.submit();
+  HTMLFormElement.prototype.submit.call(form); // a button named "submit" hides the form's own
 };
 
 const begin = async () => {
@@ -57,11 +57,10 @@ const begin = async () => {
 
   if (button.dataset.autofill === undefined) return;
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  try {
-    send(await navigator.credentials.get({ publicKey, mediation: 'conditional', signal: waiting.signal }));
-  } catch {
-    // The button was pressed, or the person signs in with a password.
-  }
+  const asked = { publicKey, mediation: 'conditional', signal: waiting.signal };
+  // Nothing comes of it when the button is pressed, or the person signs in with a password.
+  const chosen = await navigator.credentials.get(asked).catch(() => null);
+  if (chosen) send(chosen);
 };
 
 if (button && window.PublicKeyCredential) begin();
