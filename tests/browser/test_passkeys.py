@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_pages import is_well_made, sign_in
 from tests.servers import Server
@@ -111,3 +111,24 @@ async def test_who_has_no_passkey_here_is_told_and_can_type(
     await expect(page.locator("#passkey-problem")).to_be_visible()
     await sign_in(page)
     await expect(page.locator("main")).to_contain_text("Dana Demo")
+
+
+async def test_without_javascript_a_recovery_code_is_the_second_factor(
+    server: Server, chrome: Browser, page: Page, authenticator: None, no_autofill: None
+) -> None:
+    await add_passkey(server, page)
+    await page.goto(f"{server.issuer}/account/security")
+    await page.get_by_role("button", name="Make new codes").click()
+    code = await page.locator("#codes li").first.inner_text()
+    plain = await chrome.new_context(java_script_enabled=False)
+    other = await plain.new_page()
+
+    await other.goto(f"{server.issuer}/login")
+    await expect(other.locator("#passkey")).to_be_hidden()
+    await sign_in(other)
+    await expect(other.locator("#passkey")).to_be_hidden()
+    await other.locator("[name=code]").fill(code)
+    await other.locator("#submit").click()
+
+    await expect(other.locator("main")).to_contain_text("Dana Demo")
+    await plain.close()
