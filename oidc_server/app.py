@@ -8,12 +8,18 @@ import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages.account.frame import Frame
+from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.pages.second_factor import SecondFactorPage
+from oidc_server.accounts.pages.standing import Standings
+from oidc_server.accounts.pages.steps import Steps
+from oidc_server.accounts.pages.trust import Trust
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
@@ -94,14 +100,23 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     statements = software_statements.load(settings.registration.software_statement_keys_file)
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
-    entrance = Entrance(house.database, house.sealing, pages, visitors)
+    trust = Trust(settings, house.sealing)
+    steps = Steps(settings, house.sealing, pages, trust)
+    entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
+    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
+    factors = house.second_factors
+    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
     accounts = account_routes.build(
         settings,
         HomePage(house.database, pages, visitors),
-        LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
+        LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance, factors),
+        SecondFactorPage(house.database, pages, standings, factors, trust),
+        AddFactorPage(house.database, pages, standings, enrolment),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         Frame(settings, house.database, house.sealing, pages, visitors),
         house.registry,
+        enrolment,
+        factors.passkeys,
     )
     api = api_routes.build(server, health)
     app.include_router(oauth)

@@ -9,8 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from oidc_server import tables
-from oidc_server.accounts import deletion, directory
+from oidc_server.accounts import deletion, directory, spent, trusted_browsers
+from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.accounts.passwords import Passwords
+from oidc_server.accounts.second_factors import SecondFactors
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
 from oidc_server.audit.trail import Trail
@@ -59,7 +61,11 @@ class House:
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
-        self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
+        self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings, self.trail)
+        passkeys = Passkeys(settings, self.sealing)
+        self.second_factors = SecondFactors(
+            self.database, self.sealing, passkeys, self.throttles, settings.factors, self.trail
+        )
 
     async def check(self) -> None:
         """Raise Misconfigured unless everything that serving needs is there and fits together."""
@@ -106,6 +112,8 @@ class House:
             "device_requests": device.remove_old(self.database),
             "users": deletion.erase_old(self.database, self.settings.privacy.deleted_kept_for),
             "sessions": sessions.remove_old(self.database),
+            "trusted_browsers": trusted_browsers.remove_old(self.database),
+            "spent_proofs": spent.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
             "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),

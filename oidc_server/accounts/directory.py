@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from oidc_server.accounts import trusted_browsers
 from oidc_server.accounts.models import Milestone, User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
@@ -140,10 +141,11 @@ def end_session(session: Session, known: BrowserSession, client_id: str | None =
 
 
 def end_everything(session: Session, user_id: UUID) -> None:
-    """End a user's sessions and grants."""
+    """End a user's sessions and grants, and their trust in browsers."""
     outbox.add_for_user(session, user_id)
     ledger.end_all_of(session, user_id)
     grants.revoke_of_user(session, user_id)
+    trusted_browsers.remove_all(session, user_id)
 
 
 def is_unchanged(session: Session, user: User) -> bool:

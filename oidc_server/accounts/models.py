@@ -1,13 +1,14 @@
-"""The tables of users, and of what happens once in an installation's life."""
+"""The tables of users, of their factors, and of what happens once in an installation's life."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oidc_server.foundation.database import Base
+from oidc_server.foundation.identifiers import new_id
 
 
 class User(Base):
@@ -42,6 +43,92 @@ class User(Base):
     def display_name(self) -> str:
         """What we call them on a page."""
         return str(self.claims.get("name") or self.username)
+
+
+class Authenticator(Base):
+    """A person's authenticator app (TOTP, RFC 6238); at most one each."""
+
+    __tablename__ = "authenticators"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    """The secret that the app shares with us, sealed with the row's id as what it is about."""
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    """The 30 seconds whose code was used last; that code and older ones are worth nothing."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"authenticator of {self.user_id}"
+
+
+class RecoveryCode(Base):
+    """One of the codes that stand in for a lost factor, once."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"
+
+
+class Passkey(Base):
+    """A key pair of a person's (WebAuthn); we keep the public half."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_handle: Mapped[str]
+    """What the authenticator calls its owner: random, the same for all passkeys of one person."""
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    transports: Mapped[list[str]]
+    is_synced: Mapped[bool]
+    """Whether it may be on several devices of its owner."""
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"passkey {self.name!r} of {self.user_id}"
+
+
+class TrustedBrowser(Base):
+    """A browser on which a person wants no second factor to be asked for."""
+
+    __tablename__ = "trusted_browsers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    """Of the cookie, the person and their password: with a new password it fits no more."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+
+    def __str__(self) -> str:
+        return f"trusted browser of {self.user_id}"
+
+
+class SpentProof(Base):
+    """Something with which one proves who one is that works once: a passkey's challenge, half a sign-in."""
+
+    __tablename__ = "spent_proofs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    def __str__(self) -> str:
+        return self.id
 
 
 class Milestone(Base):

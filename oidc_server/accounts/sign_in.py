@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory
+from oidc_server.accounts import directory, factors, proofs
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.audit.events import Event
@@ -14,17 +14,22 @@ from oidc_server.foundation.errors import Refused, Unavailable
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
-from oidc_server.settings.accounts import ThrottleSettings
+from oidc_server.settings.model import Settings
 
 #: One factor (acr "1"), a password (RFC 8176 §2).
-PASSWORD = Proof(acr="1", amr=("pwd",))
+PASSWORD = Proof(proofs.ONE, ("pwd",))
 
 _WRONG = "The user name or password is wrong."
+_ALONE = "A password alone is not enough for this account: sign in with a browser."
 _THROTTLED = "Too many failed attempts. Please wait a few minutes and try again."
 
 
 class WrongCredentials(Refused):
     """The user name or the password is wrong, or the user is disabled: nobody is told which."""
+
+
+class SecondFactorDue(Refused):
+    """The password is right, and not enough."""
 
 
 class TooManyAttempts(Refused):
@@ -50,14 +55,16 @@ class SignIn:
     """Checks who somebody is."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, throttles: Throttles, settings: ThrottleSettings, trail: Trail
+        self, database: Database, passwords: Passwords, throttles: Throttles, settings: Settings, trail: Trail
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._throttles = throttles
         self._trail = trail
-        self._per_user = Throttle("user", settings.user_failures, settings.window)
-        self._per_address = Throttle("address", settings.address_failures, settings.window)
+        self._policy = settings.factors
+        limits = settings.throttle
+        self._per_user = Throttle("user", limits.user_failures, limits.window)
+        self._per_address = Throttle("address", limits.address_failures, limits.window)
 
     def check(self, attempt: Attempt) -> User:
         """The user, if the password is theirs and they may act; call it inside `Database.run`.
@@ -93,6 +100,15 @@ class SignIn:
         if not directory.is_unchanged(session, user):
             raise self._refused(attempt, "changed meanwhile", user)
 
+    def require_one_factor(self, session: Session, user: User, attempt: Attempt) -> None:
+        """Raise SecondFactorDue where a password alone lets nobody in, for those who can ask for nothing else."""
+        has_factor = factors.of(session, user.id).is_any
+        is_required = proofs.is_required(self._policy, user.roles)
+        step = proofs.next_step(PASSWORD, has_factor=has_factor, is_required=is_required, is_trusted=False)
+        if step is not proofs.Step.NOTHING:
+            self._note_refused(attempt, "second factor due", user)
+            raise SecondFactorDue(_ALONE, because=f"{step.value} due")
+
     def _require(self, attempt: Attempt, user: User | None, is_right: bool) -> User:
         if user is None:
             raise self._refused(attempt, "unknown user")
@@ -117,8 +133,11 @@ class SignIn:
             wait(self._throttles.give_back(one))
 
     def _refused(self, attempt: Attempt, reason: str, user: User | None = None) -> WrongCredentials:
+        self._note_refused(attempt, reason, user)
+        return WrongCredentials(_WRONG, because=reason)
+
+    def _note_refused(self, attempt: Attempt, reason: str, user: User | None) -> None:
         metrics.sign_ins.labels("failed").inc()
         self._trail.note(
             Event.SIGN_IN_FAILED, user_id=user.id if user else None, client_id=attempt.client_id, reason=reason
         )
-        return WrongCredentials(_WRONG, because=reason)

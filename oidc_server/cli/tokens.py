@@ -24,9 +24,7 @@ def tokens() -> None:
 def revoke(
     user: str | None = typer.Option(None, help="Whatever was issued about this person; their sessions go on."),
     client: str | None = typer.Option(None, help="Whatever was issued to this client about people."),
-    grant: str | None = typer.Option(
-        None, help="What rests on this one grant: the grant_id of a token or an event."
-    ),
+    grant: str | None = typer.Option(None, help="What rests on this one grant: the grant_id of a token or an event."),
 ) -> None:
     """Revoke refresh tokens, codes and access tokens; --user and --client together mean those of both.
 

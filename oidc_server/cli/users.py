@@ -6,7 +6,8 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from oidc_server.accounts import deletion, directory
+from oidc_server.accounts import deletion, directory, factors
+from oidc_server.accounts.factors import Factors
 from oidc_server.accounts.models import User
 from oidc_server.cli import reach
 from oidc_server.cli.documents import UserEntry
@@ -81,6 +82,25 @@ def restore(username: str = typer.Argument(help="The user name or e-mail address
     if not reach.with_house(work):
         reach.fail(f"There is no deleted user {username!r}.")
     reach.out.print(f"Restored {username}.")
+
+
+@app.command("reset-factors")
+def reset_factors(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
+    """Remove a user's second factors, passkeys and recovery codes, for those who lost theirs: their sessions end."""
+
+    async def work(house: House) -> Factors | None:
+        return await house.database.run(_reset_factors, house, username)
+
+    had = reach.with_house(work)
+    if had is None:
+        reach.fail(f"There is no user {username!r}.")
+    reach.out.print(f"Removed {had.count} factors of {username}.")
+
+
+def _reset_factors(house: House, username: str) -> Factors | None:
+    with house.database.transaction() as session:
+        user = directory.find(session, username)
+        return factors.reset(session, user) if user else None
 
 
 def _add(house: House, entry: UserEntry, password_hash: str) -> User:

@@ -38,11 +38,21 @@ def beyond(asked: Mapping[str, Any] | None, scopes: Iterable[str]) -> frozenset[
 
 def demanded(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
     """The values of which the ID token must have one, if that is essential (Core §5.5.1)."""
-    wish = ((asked or {}).get("id_token") or {}).get(name)
-    if not isinstance(wish, dict) or not (wish.get("essential") or name == "sub"):
-        return ()
+    wish = _wish(asked, name)
+    return preferred(asked, name) if wish.get("essential") or name == "sub" else ()
+
+
+def preferred(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
+    """The values of which the ID token should have one, the best first, essential or not."""
+    wish = _wish(asked, name)
     values = [wish["value"]] if "value" in wish else wish.get("values") or []
     return tuple(str(value) for value in values)
+
+
+def _wish(asked: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """What is said of one claim of the ID token."""
+    wish = ((asked or {}).get("id_token") or {}).get(name)
+    return wish if isinstance(wish, dict) else {}
 
 
 def _known(place: str, received: Any) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Interaction:
     """The user whom the consent page asked."""
     decision: Decision | None = None
     """What that user decided, for this very request."""
+    unproven: str | None = None
+    """The user who would not prove more than they have, for this very request."""
     page: str = "authorize"
     """The page of ours that began it, and to which the login page returns."""
     proven: dict[str, str] | None = None
@@ -64,6 +66,14 @@ class Interaction:
     def decided(self, decision: Decision) -> "Interaction":
         """The same, once the person asked has decided."""
         return replace(self, decision=decision)
+
+    def declined(self, user_id: UUID) -> "Interaction":
+        """The same, once the person would not prove more than they have."""
+        return replace(self, unproven=user_id.hex)
+
+    def has_declined(self, user_id: UUID) -> bool:
+        """Whether this person would not prove more."""
+        return self.unproven == user_id.hex
 
     def has_asked(self, user_id: UUID) -> bool:
         """Whether it was this person whom the consent page asked."""

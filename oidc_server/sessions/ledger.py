@@ -72,6 +72,20 @@ class Ledger:
         for name, value in values.items():
             setattr(known, name, value)
 
+    def strengthen(self, session: Session, known: BrowserSession, proof: Proof) -> None:
+        """The same person proved more: a new cookie, but neither a new sign-in nor a longer life."""
+        now = clock.now()
+        values = {
+            "generation": known.generation + 1,
+            "last_seen_at": now,
+            "idle_expires_at": now + self._lifetimes.session_idle,
+            "acr": proof.acr,
+            "amr": list(proof.amr),
+        }
+        session.execute(update(BrowserSession).where(BrowserSession.id == known.id).values(values))
+        for name, value in values.items():
+            setattr(known, name, value)
+
     def cookie(self, known: BrowserSession) -> str:
         """What the browser is given."""
         return self._sealing.stamp(_PURPOSE, known.id.bytes + known.generation.to_bytes(4))

@@ -2,11 +2,12 @@
 
 import os
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
-from oidc_server.settings.kinds import Duration, Group
+from oidc_server.settings.kinds import Duration, Group, listed
 
 
 class PasswordSettings(Group):
@@ -42,3 +43,20 @@ class ThrottleSettings(Group):
     """Wrong device codes from one address, or by one person, in a window."""
     window: Duration = timedelta(minutes=5)
     """How long failures are counted, from the first one."""
+
+
+class FactorSettings(Group):
+    """Second factors."""
+
+    required_for: Literal["nobody", "administrators", "everybody"] = "nobody"
+    """Who must have a second factor. Whoever has one is asked for it, also where nobody must."""
+    required_roles: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)] = ()
+    """Roles, separated by commas, whose people must have one besides."""
+    trust_browsers: bool = True
+    """Let people choose not to be asked again on a browser of their own."""
+    trusted_for: Duration = timedelta(days=30)
+    """How long such a browser is trusted."""
+    failures: int = Field(default=5, ge=1)
+    """Wrong second factors of one person in a window, of all kinds and on all pages together."""
+    window: Duration = timedelta(minutes=15)
+    """How long they are counted, from the first one."""

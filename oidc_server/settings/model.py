@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from oidc_server.settings.accounts import PasswordSettings, PrivacySettings, ThrottleSettings
+from oidc_server.settings.accounts import FactorSettings, PasswordSettings, PrivacySettings, ThrottleSettings
 from oidc_server.settings.kinds import Group, Networks
 from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
 from oidc_server.settings.service import (
@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     password: PasswordSettings = PasswordSettings()
     privacy: PrivacySettings = PrivacySettings()
     throttle: ThrottleSettings = ThrottleSettings()
+    factors: FactorSettings = FactorSettings()
     registration: RegistrationSettings = RegistrationSettings()
     http: HttpSettings = HttpSettings()
     outbound: OutboundSettings = OutboundSettings()

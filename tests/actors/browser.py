@@ -45,11 +45,15 @@ class Page(HTMLParser):
         assert len(self.forms) == 1, f"{len(self.forms)} forms on {self.path}: {self.text[:300]}"
         return self.forms[0]
 
+    def form_to(self, action: str) -> Form:
+        """The first form that goes to a path which ends like this."""
+        return next(form for form in self.forms if form.action.endswith(action))
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "form":
             self.forms.append(Form(urljoin(str(self.response.url), values.get("action") or "")))
-        elif tag == "input" and self.forms and (name := values.get("name")):
+        elif tag == "input" and self.forms and (name := values.get("name")) and _is_sent(values):
             self.forms[-1].fields[name] = values.get("value") or ""
         if tag not in {"input", "meta", "link", "br", "img", "hr"}:
             self._open_ids.append((tag, values.get("id")))
@@ -63,6 +67,11 @@ class Page(HTMLParser):
         for _, name in self._open_ids:
             if name:
                 self.ids[name] = self.ids.get(name, "") + data
+
+
+def _is_sent(attributes: dict[str, str | None]) -> bool:
+    """Whether an input is sent as it is: a box that nobody has ticked is not."""
+    return attributes.get("type") != "checkbox" or "checked" in attributes
 
 
 class Browser:
@@ -82,12 +91,13 @@ class Browser:
         """Go somewhere."""
         return await self._followed(await self.http.get(url, params=params or None))
 
-    async def submit(self, page: Page, **values: str) -> Page:
-        """Fill in the form of a page and send it."""
-        return await self.send(page.form, **values)
+    async def submit(self, page: Page, *, to: str = "", **values: str) -> Page:
+        """Fill in the form of a page, or the one of several that goes `to` some path, and send it."""
+        form = page.form_to(to) if to else page.form
+        return await self.send(Form(form.action, {**form.fields, **values}))
 
     async def send(self, form: Form, **values: str) -> Page:
-        """Fill in a form and send it."""
+        """Fill in a form and send it as a page of the server would."""
         headers = {"Origin": "/".join(self.issuer.split("/")[:3])}
         return await self._followed(await self.http.post(form.action, data={**form.fields, **values}, headers=headers))
 

@@ -1,6 +1,8 @@
 """A person: has a browser, a name and a password, and does what pages ask."""
 
-from tests.actors.browser import Browser, Page
+from tests.actors.authenticator import Authenticator
+from tests.actors.browser import Browser, Form, Page
+from tests.actors.phone import Phone
 from tests.actors.relying_party import Answer, RelyingParty
 from tests.factories import PASSWORD
 
@@ -21,6 +23,32 @@ class Person:
         page = page or await self.browser.open("/login")
         assert "password" in page.form.fields, page.text
         return await self.browser.submit(page, username=self.username, password=password)
+
+    async def prove(self, page: Page, code: str, **others: str) -> Page:
+        """Enter a code on the page of the second factor."""
+        assert page.path.endswith("/login/second-factor"), f"{page.path}: {page.text[:300]}"
+        return await self.browser.submit(page, code=code, **others)
+
+    async def use_passkey(self, authenticator: Authenticator, page: Page | None = None) -> Page:
+        """Press the button on the login page."""
+        page = page or await self.browser.open("/login")
+        fields = {**page.form.fields, "credential": authenticator.answer(page)}
+        form = Form(f"{self.browser.issuer}/login/passkey", fields)
+        return await self.browser.send(form)
+
+    async def add_authenticator(self) -> tuple[Phone, list[str]]:
+        """Add an authenticator app on one's own pages; the phone, and the recovery codes that were shown."""
+        page = await self.browser.open("/account/security/authenticator")
+        phone = Phone.reading(page)
+        shown = await self.browser.submit(page, code=phone.code())
+        return phone, shown.ids.get("codes", "").split()
+
+    async def add_passkey(self, name: str = "my phone") -> Authenticator:
+        """Add a passkey on one's own pages."""
+        authenticator = Authenticator()
+        page = await self.browser.open("/account/security/passkeys")
+        await self.browser.submit(page, name=name, credential=authenticator.create(page))
+        return authenticator
 
     async def decide(self, page: Page, decision: str = "allow") -> Page:
         """Answer the consent page."""

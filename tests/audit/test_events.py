@@ -12,11 +12,13 @@ from oidc_server.audit.events import Event
 from oidc_server.cli import clients as clients_command
 from oidc_server.cli import consents as consents_command
 from oidc_server.cli import initial_access_tokens as initial_access_tokens_command
+from oidc_server.cli import users as users_command
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from oidc_server.logouts import outbox
 from oidc_server.settings.model import Settings
 from tests.actors.applicant import Applicant
+from tests.actors.device import Device
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings
@@ -100,6 +102,27 @@ async def _logouts(person: Person, http: httpx2.AsyncClient, house: House, clock
         await house.deliveries.finish()
 
 
+async def _factors(person: Person, house: House, clock: HeldClock) -> None:
+    await add_user(house, **user("erin"))
+    person.username = "erin"
+    await person.sign_in()
+    phone, codes = await person.add_authenticator()
+    passkey = await person.add_passkey()
+    await person.sign_out()
+    clock.move(timedelta(seconds=30))
+    page = await person.prove(await person.sign_in(), "000000")
+    await person.prove(page, phone.code(), trust="yes")
+    await person.browser.submit(await person.browser.open("/account/security"), to="browsers/remove")
+    await person.sign_out()
+    await person.prove(await person.sign_in(), codes[0])
+    passkey.counter = 5
+    for _ in range(2):
+        await person.use_passkey(passkey)
+    await person.browser.submit(await person.browser.open("/account/security"), to="passkeys/remove")
+    await house.database.run(users_command._reset_factors, house, "erin")
+    await person.browser.open("/")
+
+
 async def _keys(house: House, clock: HeldClock) -> None:
     for at_once in (False, True):
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
@@ -109,8 +132,16 @@ async def _keys(house: House, clock: HeldClock) -> None:
 
 
 async def test_every_event_is_written_by_its_deed(
-    person: Person, relying_party: RelyingParty, http: httpx2.AsyncClient, house: House, held_clock: HeldClock
+    person: Person,
+    relying_party: RelyingParty,
+    device: Device,
+    http: httpx2.AsyncClient,
+    house: House,
+    held_clock: HeldClock,
 ) -> None:
+    for decision in ("allow", "deny"):
+        await person.decide_about_device((await device.begin()).user_code, decision)
+    await person.sign_out()
     await _operators(house)
     await _people(person, relying_party, house)
     await _thieves(person, relying_party, http)
@@ -118,6 +149,7 @@ async def test_every_event_is_written_by_its_deed(
     await add_user(house, username="dave", password_hash=pbkdf2_sha256.using(rounds=1).hash("his password"))
     person.username = "dave"
     await person.sign_in(password="his password")
+    await _factors(person, house, held_clock)
     await _keys(house, held_clock)
     await _applicants(http, house, held_clock)
 
@@ -129,7 +161,7 @@ async def test_every_event_is_written_by_its_deed(
 
 def test_an_event_s_name_says_who_did_what_to_whom() -> None:
     for one in Event:
-        assert re.fullmatch(r"(operator|person|client|server):[a-z_]+:[a-z]+", one), one
+        assert re.fullmatch(r"(operator|person|client|server):[a-z_]+:[a-z_]+", one), one
 
 
 async def test_an_operator_s_deed_that_changes_nothing_tells_nothing(house: House) -> None:

@@ -24,6 +24,14 @@ def test_a_user_is_created_listed_and_disabled(run: Run) -> None:
     assert listed["erin"]["enabled"] is False
 
 
+def test_who_lost_their_factors_gets_them_reset(run: Run) -> None:
+    done = run("users", "reset-factors", "alice")
+    nobody = run("users", "reset-factors", "nobody")
+
+    assert "Removed 0 factors of alice" in done.stdout
+    assert "There is no user 'nobody'" in nobody.stderr
+
+
 @SQLITE
 def test_a_password_is_never_an_argument(run: Run) -> None:
     help_text = run("users", "create", "--help").stdout
@@ -88,4 +96,12 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
     done = json.loads(run("cleanup", "--json").stdout)
 
     rooms = {"grants", "sessions", "audit_events", "client_secrets", "initial_access_tokens", "unused_clients"}
-    assert set(done) == {*rooms, "used_assertions", "logout_deliveries", "device_requests", "users"}
+    assert set(done) == {
+        *rooms,
+        "used_assertions",
+        "logout_deliveries",
+        "device_requests",
+        "users",
+        "trusted_browsers",
+        "spent_proofs",
+    }

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from oidc_server.accounts import directory
 from oidc_server.accounts.models import User
+from oidc_server.accounts.pages.steps import Steps
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
@@ -41,16 +42,23 @@ class Arrival:
 class Entrance:
     """The one way in, for every page on which somebody can prove who they are."""
 
-    def __init__(self, database: Database, sealing: Sealing, pages: Pages, visitors: Visitors) -> None:
+    def __init__(self, database: Database, sealing: Sealing, pages: Pages, visitors: Visitors, steps: Steps) -> None:
         self._database = database
         self._sealing = sealing
         self._pages = pages
         self._visitors = visitors
+        self._steps = steps
 
     def admit(self, request: Request, arrival: Arrival) -> Response:
-        """Begin or renew their session and send them on to what they came for; call it inside `Database.run`."""
+        """Begin or renew their session and send them on to what they came for, or to what they must prove first.
+
+        Call it inside `Database.run`.
+        """
         with self._database.transaction() as session:
             arrival.still_holds(session)
+            way = self._steps.due(session, request, arrival.user, arrival.proof, arrival.interaction)
+            if way is not None:
+                return way
             known = self._session(session, request, arrival)
             trail.record(
                 session,

@@ -6,19 +6,23 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import sign_in
+from oidc_server.accounts import directory, proofs, sign_in
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
+from oidc_server.accounts.passkeys import PasskeyRefused
+from oidc_server.accounts.second_factors import SecondFactors
 from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, WrongCredentials
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.sealing import Sealing
-from oidc_server.foundation.web import caller, forms
+from oidc_server.foundation.web import caller, forms, security_headers
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
 from oidc_server.settings.model import Settings
 
+CEREMONY, CREDENTIAL = "ceremony", "credential"
+_DISABLED = "This passkey didn't work. Please try again."
 _EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
 
 
@@ -34,6 +38,7 @@ class LoginPage:
         registry: Registry,
         sign_in: SignIn,
         entrance: Entrance,
+        second_factors: SecondFactors,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -42,6 +47,7 @@ class LoginPage:
         self._registry = registry
         self._sign_in = sign_in
         self._entrance = entrance
+        self._second_factors = second_factors
 
     async def show_login(self, request: Request) -> Response:
         """Show the form, for the interaction in the query or for its own sake."""
@@ -75,6 +81,19 @@ class LoginPage:
             response.headers["Retry-After"] = str(refusal.retry_after)
             return response
 
+    async def submit_passkey(self, request: Request) -> Response:
+        """Let in whoever shows a passkey, without a password."""
+        form = await forms.read(request)
+        interaction = self._waiting(request, form.get(interactions.PARAMETER))
+        if isinstance(interaction, Response):
+            return interaction
+        if not self._pages.browsers.sent(request, form):
+            return await self._form(request, interaction, status=403, problem=_EXPIRED_FORM)
+        try:
+            return await self._database.run(self._sign_in_with_passkey, request, form, interaction)
+        except (PasskeyRefused, WrongCredentials) as refusal:
+            return await self._form(request, interaction, status=422, problem=refusal.told)
+
     def _waiting(self, request: Request, text: str | None) -> Interaction | Response | None:
         """The interaction that waits for this browser; or an answer that starts it afresh when it is too old or another's."""
         if not text:
@@ -104,6 +123,7 @@ class LoginPage:
         client = None
         if interaction is not None and interaction.client_id is not None:
             client = await self._database.run(self._registry.find, interaction.client_id)
+        keys, mark = self._second_factors.passkeys, self._pages.browsers.of(request).mark
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
         return self._pages.ask(
             request,
@@ -113,9 +133,23 @@ class LoginPage:
             login=hint if login is None else login,
             client=client,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
+            policy=security_headers.SCRIPTED_PAGE_POLICY,
+            ceremony=keys.ask_to_sign_in(mark) if keys.are_possible else None,
         )
 
     def _sign_in_and_go_on(self, request: Request, attempt: Attempt, interaction: Interaction | None) -> Response:
         user = self._sign_in.check(attempt)
         still_holds = partial(self._sign_in.still_holds, user=user, attempt=attempt)
         return self._entrance.admit(request, Arrival(user, sign_in.PASSWORD, interaction, still_holds))
+
+    def _sign_in_with_passkey(
+        self, request: Request, form: dict[str, str], interaction: Interaction | None
+    ) -> Response:
+        mark = self._pages.browsers.of(request).mark
+        known = self._second_factors.check_passkey(mark, form.get(CEREMONY, ""), form.get(CREDENTIAL, ""))
+        with self._database.autocommit() as connection:
+            user = directory.get(connection, known.user_id)
+        if user is None:
+            raise PasskeyRefused(_DISABLED, because="disabled user")
+        still_holds = partial(self._sign_in.still_holds, user=user, attempt=Attempt(user.username, "", ""))
+        return self._entrance.admit(request, Arrival(user, proofs.PASSKEY, interaction, still_holds))

@@ -8,6 +8,8 @@ _HSTS = "max-age=31536000"
 #: the whole chain of redirects after a form, which leads to the client and wherever the client leads on to. There is no
 #: Cross-Origin-Opener-Policy either: it would cut a sign-in in a popup off from the window that opened it.
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+#: Pages of ours with a script of ours that does without calls of its own.
+SCRIPTED_PAGE_POLICY = f"{PAGE_POLICY}; script-src 'self'"
 #: Everything that is no page.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 

@@ -24,6 +24,10 @@ class AuthorizationRequest(OAuthRequest):
     """The resource servers that its tokens are to be for, where it names some."""
     claims: dict[str, dict[str, Any]] | None = None
     """The single claims asked for."""
+    acr_values: tuple[str, ...] = ()
+    """The classes of authentication that the client wants, as far as there are such, the best first."""
+    acr_is_essential: bool = False
+    """Whether one of them must be reached."""
     hinted_subject: str | None = None
     """The subject that `id_token_hint` or the claims parameter names."""
 

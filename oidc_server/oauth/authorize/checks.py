@@ -7,6 +7,7 @@ What `OF_THE_CLIENT` refuses is told on a page of our own: the redirect URI is n
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from oidc_server.accounts import proofs
 from oidc_server.clients import redirect_uris
 from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
@@ -24,7 +25,7 @@ from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.tokens import id_token
 
 PROMPTS = ("none", "login", "consent", "select_account")
-ACR_VALUES = ("1",)
+ACR_VALUES = proofs.CLASSES
 RESPONSE_MODES = ("query", "fragment", "form_post")
 
 
@@ -171,10 +172,20 @@ def check_claims(asked: AuthorizationRequest, server: AuthorizationServer) -> No
     asked.claims = claims_request.parse(asked.get("claims"))
     if subjects := claims_request.demanded(asked.claims, "sub"):
         asked.hinted_subject = subjects[0]
-    classes = claims_request.demanded(asked.claims, "acr")
-    if classes and not set(classes) & set(ACR_VALUES):
+
+
+def check_acr(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
+    """An essential class of authentication is one that we know; of others we do our best (OpenID Connect Core §5.5.1.1)."""
+    demanded = claims_request.demanded(asked.claims, "acr")
+    by_default = " ".join(asked.client.metadata.default_acr_values)
+    wanted = (
+        demanded or (asked.get("acr_values") or by_default).split() or claims_request.preferred(asked.claims, "acr")
+    )
+    asked.acr_values = tuple(value for value in wanted if value in ACR_VALUES)
+    asked.acr_is_essential = bool(demanded)
+    if demanded and not asked.acr_values:
         raise UnmetAuthenticationRequirements(
-            f"Received the essential acr {classes[0]!r}, expected one of: {', '.join(ACR_VALUES)}."
+            f"Received the essential acr {demanded[0]!r}, expected one of: {', '.join(ACR_VALUES)}."
         )
 
 
@@ -213,6 +224,7 @@ OF_THE_REQUEST: tuple[Check, ...] = (
     check_prompt,
     check_max_age,
     check_claims,
+    check_acr,
     check_id_token_hint,
 )
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from oidc_server.accounts import proofs
 from oidc_server.accounts.current import Current
 from oidc_server.clients import redirect_uris
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
-from oidc_server.oauth.errors import AccessDenied, ConsentRequired, LoginRequired
+from oidc_server.oauth.errors import AccessDenied, ConsentRequired, LoginRequired, UnmetAuthenticationRequirements
 from oidc_server.sessions.interaction import Interaction
 
 #: Signing in for this very request is recent enough for any `max_age`, but not for ever.
@@ -21,6 +22,7 @@ class Step(Enum):
     """What the person does next."""
 
     SIGN_IN = "sign in"
+    SECOND_FACTOR = "second factor"
     CONSENT = "consent"
     NOTHING = "nothing"
 
@@ -37,6 +39,8 @@ class Situation:
     """The scopes that the person has allowed the client before."""
     interaction: Interaction | None
     now: datetime
+    has_factor: bool = False
+    """Whether they could prove more at once; known where it matters."""
 
 
 def next_step(situation: Situation) -> Step:
@@ -48,6 +52,10 @@ def next_step(situation: Situation) -> Step:
         if silent:
             raise LoginRequired("The person must sign in, and prompt is none.")
         return Step.SIGN_IN
+    if second_factor_is_due(situation):
+        if silent:
+            raise LoginRequired("The person must prove themselves with a second factor, and prompt is none.")
+        return Step.SECOND_FACTOR
     if consent_is_due(situation):
         if silent:
             raise ConsentRequired("The person must be asked for consent, and prompt is none.")
@@ -67,6 +75,28 @@ def sign_in_is_due(situation: Situation) -> bool:
     if asked.prompts & {"login", "select_account"} or is_another_person(situation):
         return True
     return has_grown_too_old(situation)
+
+
+def second_factor_is_due(situation: Situation) -> bool:
+    """Whether the person must prove more than they have, or should where they can (OpenID Connect Core §5.5.1.1)."""
+    asked, person, interaction = situation.asked, situation.person, situation.interaction
+    if person is None or not wants_more(asked, person):
+        return False
+    if interaction is not None and interaction.has_declined(person.user.id):
+        if asked.acr_is_essential:
+            raise UnmetAuthenticationRequirements("The person would not prove themselves with a second factor.")
+        return False
+    if "none" in asked.prompts and not asked.acr_is_essential:
+        return False
+    # Who has no factor yet adds one only for a client that is content with nothing less.
+    return situation.has_factor or proofs.ONE not in asked.acr_values
+
+
+def wants_more(asked: AuthorizationRequest, person: Current) -> bool:
+    """Whether the client would rather have more than one factor, of which there was one only."""
+    if asked.acr_is_essential and person.session.acr in asked.acr_values:
+        return False
+    return person.session.acr == proofs.ONE and asked.acr_values[:1] == (proofs.TWO,)
 
 
 def has_grown_too_old(situation: Situation, *, at_least: timedelta = timedelta()) -> bool:

@@ -8,6 +8,7 @@ from authlib.oauth2 import OAuth2Error
 from fastapi import Request
 from starlette.responses import Response
 
+from oidc_server.accounts import factors
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.consents import memory
@@ -32,6 +33,7 @@ from oidc_server.settings.model import Settings
 from oidc_server.tokens.grants import Authentication
 
 _MAX_TOTAL = 8192
+_PAGES = {Step.SIGN_IN: "login", Step.SECOND_FACTOR: "login/second-factor", Step.CONSENT: "consent"}
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +129,7 @@ class AuthorizationEndpoint:
             raise as_refusal(error) from error
 
     def _situation(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Situation:
-        person, subject, remembered = None, None, frozenset[str]()
+        person, subject, remembered, has_factor = None, None, frozenset[str](), False
         if self._visitors.has_cookie(request):
             with self._server.database.autocommit() as connection:
                 person = self._visitors.find_with(connection, request)
@@ -135,14 +137,15 @@ class AuthorizationEndpoint:
                     self._visitors.ledger.see(connection, person.session)
                     subject = self._server.issuing.subject(asked.client, person.user.id)
                     remembered = memory.recall(connection, person.user.id, asked.client.client_id)
-        return Situation(asked, person, subject, remembered, interaction, clock.now())
+                    has_factor = due.wants_more(asked, person) and factors.of(connection, person.user.id).is_any
+        return Situation(asked, person, subject, remembered, interaction, clock.now(), has_factor)
 
     def _ask_person(
         self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None, step: Step
     ) -> Response:
         browser = self._pages.browsers.of(request)
         waiting = interaction or interactions.begin(dict(asked.values), browser.mark)
-        response = self._go_to("login" if step is Step.SIGN_IN else "consent", waiting)
+        response = self._go_to(_PAGES[step], waiting)
         self._pages.browsers.remember(browser, response)
         return response
 

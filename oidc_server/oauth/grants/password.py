@@ -9,7 +9,7 @@ from authlib.oauth2.rfc6749 import grants as authlib
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts.models import User
-from oidc_server.accounts.sign_in import PASSWORD, Attempt, TooManyAttempts, WrongCredentials
+from oidc_server.accounts.sign_in import PASSWORD, Attempt, SecondFactorDue, TooManyAttempts, WrongCredentials
 from oidc_server.audit.events import Event
 from oidc_server.clients.metadata import ROLES_SCOPE
 from oidc_server.foundation import clock
@@ -64,7 +64,8 @@ class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ign
     def _still_holds(self, session: Session, user: User) -> None:
         try:
             self.server.sign_in.still_holds(session, user, self.attempt)
-        except WrongCredentials as refusal:
+            self.server.sign_in.require_one_factor(session, user, self.attempt)
+        except (WrongCredentials, SecondFactorDue) as refusal:
             raise InvalidGrant(refusal.told, because=refusal.because) from refusal
 
     def _checked(self, attempt: Attempt) -> Any:

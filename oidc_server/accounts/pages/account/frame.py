@@ -7,7 +7,10 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
+from oidc_server.accounts import factors, proofs
 from oidc_server.accounts.current import Current
+from oidc_server.accounts.pages.steps import PAGES
+from oidc_server.accounts.proofs import Step
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database
@@ -22,6 +25,7 @@ from oidc_server.settings.model import Settings
 SECTIONS = {
     "account": N_("Overview"),
     "account/profile": N_("Profile"),
+    "account/security": N_("Signing in"),
     "account/sessions": N_("Sessions"),
     "account/apps": N_("Applications"),
     "account/history": N_("History"),
@@ -119,6 +123,20 @@ class Frame:
             return self.sign_in_first(request, page)
         if fresh and clock.now() - person.session.authenticated_at > self._fresh_for:
             return self.sign_in_first(request, page, person.user.username)
+        if fresh and self._could_prove_more(person):
+            return self._prove_more_first(request, page)
         with self.database.autocommit() as connection:
             self.visitors.ledger.see(connection, person.session)
         return conduct(Visit(request, person, page, form, problem))
+
+    def _could_prove_more(self, person: Current) -> bool:
+        """Whether they have a second factor and came without it, from a browser that they trust or a time before it."""
+        if person.session.acr != proofs.ONE:
+            return False
+        with self.database.autocommit() as connection:
+            return factors.of(connection, person.user.id).is_any
+
+    def _prove_more_first(self, request: Request, page: str) -> Response:
+        begun = interactions.begin({}, self.pages.browsers.of(request).mark, page=page)
+        sealed = interactions.seal(self._sealing, begun)
+        return self.pages.go_on(f"{self.pages.path(PAGES[Step.SECOND_FACTOR])}?{interactions.PARAMETER}={sealed}")

@@ -1,0 +1,84 @@
+"""Half sign-ins: what a person has proven who must prove more. Nobody is signed in by one.
+
+It travels sealed in the URL of our own pages, bound to one browser, and is worth nothing after ten minutes, once it was used,
+or when the password has changed.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from oidc_server.accounts.models import User
+from oidc_server.foundation import clock
+from oidc_server.foundation.identifiers import new_secret
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.sessions.ledger import Proof
+
+PARAMETER = "half"
+VALID_FOR = timedelta(minutes=10)
+_PURPOSE = "half sign-in"
+_OF_PASSWORD = "half sign-in's password"
+
+
+@dataclass(frozen=True)
+class HalfSignIn:
+    """Somebody at a browser, half way in."""
+
+    id: str
+    user: str
+    acr: str
+    amr: list[str]
+    proven_at: int
+    browser: str
+    password: str
+    """The fingerprint of the password's hash when it was checked."""
+    updated_at: str
+
+    @property
+    def user_id(self) -> UUID:
+        """Whose it is."""
+        return UUID(hex=self.user)
+
+    @property
+    def proof(self) -> Proof:
+        """What they have proven."""
+        return Proof(self.acr, tuple(self.amr))
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it is worth nothing any more."""
+        return datetime.fromtimestamp(self.proven_at, UTC) + VALID_FOR
+
+    def is_of(self, sealing: Sealing, user: User) -> bool:
+        """Whether this is still the user who proved it: a renewed hash of the same password changes nothing."""
+        same_password = sealing.recognises(_OF_PASSWORD, _password(user), self.password)
+        return user.id == self.user_id and (same_password or user.updated_at.isoformat() == self.updated_at)
+
+
+def seal(sealing: Sealing, user: User, proof: Proof, browser: str) -> str:
+    """A new one, sealed for a URL."""
+    begun = HalfSignIn(
+        id=new_secret(16),
+        user=user.id.hex,
+        acr=proof.acr,
+        amr=list(proof.amr),
+        proven_at=clock.timestamp(),
+        browser=browser,
+        password=sealing.fingerprint(_OF_PASSWORD, _password(user)),
+        updated_at=user.updated_at.isoformat(),
+    )
+    return sealing.seal_json(_PURPOSE, asdict(begun))
+
+
+def unseal(sealing: Sealing, text: str, browser: str) -> HalfSignIn | None:
+    """The one that `seal` sealed, if it belongs to this browser and its time is not over."""
+    try:
+        found = HalfSignIn(**sealing.open_json(_PURPOSE, text))
+    except (ValueError, TypeError):
+        return None
+    is_ours = found.browser == browser and clock.now() < found.expires_at
+    return found if is_ours else None
+
+
+def _password(user: User) -> str:
+    return f"{user.id.hex} {user.password_hash}"

@@ -1,0 +1,100 @@
+"""Second factors: the one way in which a code or a passkey is checked, on every page and with one count of failures."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts import proofs, recovery_codes, totp
+from oidc_server.accounts.models import Passkey
+from oidc_server.accounts.passkeys import PasskeyRefused, Passkeys
+from oidc_server.accounts.sign_in import TooManyAttempts
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.audit.trail import Trail
+from oidc_server.foundation.database import Database, wait
+from oidc_server.foundation.errors import Refused, Unavailable
+from oidc_server.foundation.languages import N_
+from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.foundation.telemetry import metrics
+from oidc_server.settings.accounts import FactorSettings
+
+_WRONG = N_("This code is wrong or was used already. An app shows a new one every 30 seconds.")
+
+
+class WrongCode(Refused):
+    """No code of this person's, or one that was used."""
+
+
+class SecondFactors:
+    """Checks what a person shows besides their password, or instead of it; call it inside `Database.run`."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealing: Sealing,
+        passkeys: Passkeys,
+        throttles: Throttles,
+        settings: FactorSettings,
+        trail: Trail,
+    ) -> None:
+        self.passkeys = passkeys
+        self._database = database
+        self._sealing = sealing
+        self._throttles = throttles
+        self._trail = trail
+        self._per_user = Throttle("factor", settings.failures, settings.window)
+
+    def check_code(self, user_id: UUID, code: str) -> tuple[str, ...]:
+        """How they proved themselves, with a code of their app or a recovery code; WrongCode, TooManyAttempts."""
+        typed = "".join(code.split())
+        reserved = self._reserve(user_id)
+        try:
+            with self._database.transaction() as session:
+                is_right = self._spend(session, user_id, typed)
+        except Unavailable:
+            wait(self._throttles.give_back(reserved))
+            raise
+        if not is_right:
+            self._note_refused("wrong code", user_id)
+            raise WrongCode(_WRONG, because="wrong or used code")
+        wait(self._throttles.forget(reserved))
+        return proofs.CODE
+
+    def check_passkey(self, browser: str, sealed: str, answer: str, user_id: UUID | None = None) -> Passkey:
+        """The passkey that answered, of anybody or of this person; PasskeyRefused, TooManyAttempts."""
+        reserved = self._reserve(user_id) if user_id else None
+        try:
+            with self._database.transaction() as session:
+                known = self.passkeys.check(session, browser, sealed, answer, user_id)
+                trail.record(session, Event.FACTOR_USED, user_id=known.user_id, kind="passkey", passkey=str(known.id))
+        except PasskeyRefused as refusal:
+            self._note_refused(refusal.because, user_id)
+            raise
+        if reserved:
+            wait(self._throttles.forget(reserved))
+        return known
+
+    def _spend(self, session: Session, user_id: UUID, code: str) -> bool:
+        if len(code) == totp.DIGITS:
+            is_right = totp.spend(session, self._sealing, user_id, code)
+            if is_right:
+                trail.record(session, Event.FACTOR_USED, user_id=user_id, kind="authenticator")
+            return is_right
+        is_right = recovery_codes.spend(session, self._sealing, user_id, code)
+        if is_right:
+            left = recovery_codes.count(session, user_id)
+            trail.record(session, Event.RECOVERY_CODE_USED, user_id=user_id, left=left)
+        return is_right
+
+    def _reserve(self, user_id: UUID) -> Reserved:
+        reserved = wait(self._throttles.reserve(self._per_user, str(user_id)))
+        if isinstance(reserved, Reserved):
+            return reserved
+        metrics.sign_ins.labels("throttled").inc()
+        self._trail.note(Event.FACTOR_REFUSED, user_id=user_id, reason="too many failures")
+        raise TooManyAttempts(reserved, because="too many failures of one person's factors")
+
+    def _note_refused(self, reason: str, user_id: UUID | None) -> None:
+        metrics.sign_ins.labels("failed").inc()
+        self._trail.note(Event.FACTOR_REFUSED, user_id=user_id, reason=reason)
