@@ -10,10 +10,12 @@ from fastapi.routing import APIRoute
 
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages.account.frame import Frame
+from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.pages.upstream import UpstreamPage
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
@@ -93,11 +95,18 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
     entrance = Entrance(house.database, house.sealing, pages, visitors)
+    frame = Frame(settings, house.database, house.sealing, pages, visitors)
+    login = LoginPage(
+        settings, house.database, house.sealing, pages, house.registry, house.upstreams, server.sign_in, entrance
+    )
+    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
     accounts = account_routes.build(
         HomePage(house.database, pages, visitors),
-        LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
+        login,
+        UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
-        Frame(settings, house.database, house.sealing, pages, visitors),
+        frame,
+        linking,
     )
     app.include_router(oauth)
     app.include_router(accounts)

@@ -18,6 +18,9 @@ from oidc_server.clients import client_secrets, initial_access_tokens, registrat
 from oidc_server.clients.key_sets import KeySets
 from oidc_server.clients.registry import Registry
 from oidc_server.clients.resources import ResourceRegistry
+from oidc_server.federation import attempts
+from oidc_server.federation.conversation import Conversation
+from oidc_server.federation.upstreams import Upstreams
 from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
@@ -53,6 +56,8 @@ class House:
         self.registry = Registry(self.database, self.changes)
         self.outbound = Outbound(settings)
         self.key_sets = KeySets(self.outbound.document)
+        self.upstreams = Upstreams(self.database, self.changes, self.sealing)
+        self.conversation = Conversation(settings.issuer, self.sealing, self.upstreams, self.outbound, self.key_sets)
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources, self.key_sets)
@@ -106,6 +111,7 @@ class House:
             "device_requests": device.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
+            "used_upstream_attempts": attempts.remove_old(self.database),
             "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }

@@ -24,6 +24,17 @@ class Event(StrEnum):
     PASSWORD_UPGRADED = "person:password:upgraded"
     """A password's hash was renewed with today's scheme when its owner signed in."""
 
+    UPSTREAM_JOINED = "person:upstream:joined"
+    """Somebody came from an upstream for the first time and got an account."""
+    UPSTREAM_REFRESHED = "person:upstream:refreshed"
+    """What an upstream tells of a user replaced what was known of them."""
+    UPSTREAM_LINKED = "person:upstream:linked"
+    """A person's identity at an upstream now leads to their account; `upstream` says which."""
+    UPSTREAM_UNLINKED = "person:upstream:unlinked"
+    """A person's identity at an upstream leads to their account no more."""
+    UPSTREAM_REFUSED = "person:upstream:refused"
+    """A sign-in at an upstream led nowhere; `reason` says why."""
+
     CONSENT_GIVEN = "person:consent:given"
     """A person allowed a client its scopes."""
     CONSENT_REFUSED = "person:consent:refused"
@@ -83,6 +94,15 @@ class Event(StrEnum):
     """A resource server and its scopes were registered by an operator."""
     RESOURCE_CHANGED = "operator:resource:changed"
     """A resource server's scopes were changed by an operator."""
+
+    UPSTREAM_CREATED = "operator:upstream:created"
+    """An upstream was configured by an operator."""
+    UPSTREAM_CHANGED = "operator:upstream:changed"
+    """An upstream was changed by an operator."""
+    UPSTREAM_DISABLED = "operator:upstream:disabled"
+    """An upstream was disabled: nobody signs in there any more."""
+    UPSTREAM_ENABLED = "operator:upstream:enabled"
+    """A disabled upstream may be used again."""
 
     CLIENT_EXPIRED = "server:client:expired"
     """A client that registered itself was removed: nobody had used it for long."""

@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from oidc_server.accounts import claims, directory
+from oidc_server.cli.upstream_documents import UpstreamEntry
 from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, SigningAlgorithm, WebAddress
 from oidc_server.clients.registry import MAX_ID_LENGTH
 from oidc_server.clients.resources import Resource
@@ -172,6 +173,7 @@ class Document(Entry):
     clients: tuple[ClientEntry, ...] = ()
     users: tuple[UserEntry, ...] = ()
     resources: tuple[ResourceEntry, ...] = ()
+    upstreams: tuple[UpstreamEntry, ...] = ()
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -179,6 +181,7 @@ class Document(Entry):
             "client_id": [client.client_id for client in self.clients],
             "username": [directory.key(user.username) for user in self.users],
             "resource": [resource.resource for resource in self.resources],
+            "slug": [upstream.slug for upstream in self.upstreams],
         }
         for member, names in named.items():
             if twice := next((name for name in names if names.count(name) > 1), None):

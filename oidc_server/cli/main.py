@@ -2,7 +2,7 @@
 
 import typer
 
-from oidc_server.cli import apply, cleanup, clients, consents, keys, migrate, serve, settings, users
+from oidc_server.cli import apply, cleanup, clients, consents, keys, migrate, serve, settings, upstreams, users
 
 app = typer.Typer(
     name="oidc-server",
@@ -18,6 +18,7 @@ app.add_typer(keys.app, name="keys", help="Signing keys: list them, rotate them,
 app.add_typer(users.app, name="users", help="People: create, list, disable them.")
 app.add_typer(clients.app, name="clients", help="Applications: create, list, disable them, give them new secrets.")
 app.add_typer(consents.app, name="consents", help="What people have allowed: list it, withdraw it.")
+app.add_typer(upstreams.app, name="upstreams", help="Other identity providers: list them, disable them.")
 app.command("cleanup")(cleanup.cleanup)
 app.command("settings")(settings.list_settings)
 

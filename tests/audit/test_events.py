@@ -19,8 +19,11 @@ from oidc_server.settings.model import Settings
 from tests.actors.applicant import Applicant
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
+from tests.actors.upstream_provider import providing
 from tests.conftest import Template, make_settings
 from tests.factories import World, add_client, add_user, client, furnish, user
+from tests.federation import deeds as federation
+from tests.federation import test_linking as linking
 from tests.listener import answer, listening
 from tests.oauth import deeds
 
@@ -100,6 +103,27 @@ async def _logouts(person: Person, http: httpx2.AsyncClient, house: House, clock
         await house.deliveries.finish()
 
 
+async def _upstreams(person: Person, house: House) -> None:
+    async with providing() as provider:
+        for members in (
+            {},
+            {"refresh_claims": True},
+            {"refresh_claims": True, "enabled": False},
+            {"refresh_claims": True},
+        ):
+            await federation.configure(house, provider.entry(**members))
+        for name in ("Carla", "Carlotta"):
+            provider.person = {"sub": "1", "name": name}
+            await federation.come_by(person, provider)
+        await federation.come_by(person, provider, iss="https://another.example")
+        provider.person = {"sub": "2"}
+        await linking.link(person, provider)
+        for one in await federation.identities(house):
+            await linking.press(person, unlink=str(one.id))
+        await federation.configure(house, provider.entry(enabled=False))
+    await person.sign_out()
+
+
 async def _keys(house: House, clock: HeldClock) -> None:
     for at_once in (False, True):
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
@@ -112,6 +136,7 @@ async def test_every_event_is_written_by_its_deed(
     person: Person, relying_party: RelyingParty, http: httpx2.AsyncClient, house: House, held_clock: HeldClock
 ) -> None:
     await _operators(house)
+    await _upstreams(person, house)
     await _people(person, relying_party, house)
     await _thieves(person, relying_party, http)
     await _logouts(person, http, house, held_clock)

@@ -23,6 +23,7 @@ SECTIONS = {
     "account": N_("Overview"),
     "account/profile": N_("Profile"),
     "account/sessions": N_("Where you are signed in"),
+    "account/upstreams": N_("Accounts elsewhere"),
     "account/apps": N_("Applications"),
     "account/history": N_("History"),
     "account/data": N_("Your data"),
