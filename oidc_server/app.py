@@ -101,12 +101,13 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     )
     linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
     accounts = account_routes.build(
+        settings,
         HomePage(house.database, pages, visitors),
         login,
         UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         frame,
-        linking,
+        house.registry,
     )
     app.include_router(oauth)
     app.include_router(accounts)

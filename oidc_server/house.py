@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from oidc_server import tables
-from oidc_server.accounts import directory
+from oidc_server.accounts import deletion, directory
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
@@ -109,6 +109,7 @@ class House:
         removed = {
             "grants": grants.remove_old(self.database),
             "device_requests": device.remove_old(self.database),
+            "users": deletion.erase_old(self.database, self.settings.privacy.deleted_kept_for),
             "sessions": sessions.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
             "used_upstream_attempts": attempts.remove_old(self.database),

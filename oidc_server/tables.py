@@ -30,4 +30,4 @@ __all__ = [
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010")

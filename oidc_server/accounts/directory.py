@@ -124,6 +124,7 @@ def change(session: Session, user: User, *, password_hash: str | None, enabled: 
     was_enabled = user.disabled_at is None
     if enabled != was_enabled:
         values["disabled_at"] = None if enabled else clock.now()
+        values["deleted_at"] = None
     session.execute(update(User).where(User.id == user.id).values(values))
     if password_hash is not None or not enabled:
         end_everything(session, user.id)
@@ -138,6 +139,8 @@ def refresh_claims(session: Session, user: User, told: Mapping[str, Any]) -> Non
     claims = {**user.claims, **told}
     if claims == user.claims:
         return
+    if claims.get("phone_number") != user.claims.get("phone_number"):
+        claims.pop("phone_number_verified", None)
     session.execute(update(User).where(User.id == user.id).values(claims=claims, updated_at=clock.now()))
     user.claims = claims
     trail.record(session, Event.UPSTREAM_REFRESHED, user_id=user.id)

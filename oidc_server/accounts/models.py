@@ -30,6 +30,8 @@ class User(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    """When its owner deleted it; it is disabled since, too."""
 
     def __str__(self) -> str:
         return self.username

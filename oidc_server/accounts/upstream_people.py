@@ -3,16 +3,18 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
-from oidc_server.accounts.claims import STORED
 from oidc_server.accounts.models import User
+from oidc_server.accounts.profile import Profile
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.federation import identities
@@ -25,8 +27,9 @@ from oidc_server.foundation.languages import N_
 
 _TRIES = 5
 _MAX_NAME = 64
-_MAX_TEXT = 500
-_ADDRESSES = frozenset({"profile", "picture", "website"})
+#: Whether a number is a person's own, nobody but us has made sure of.
+_NOT_TAKEN = frozenset({"phone_number_verified"})
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_LETTERS = re.compile(r"[^\w.-]+")
 
 _REFUSED = N_("With this account of the other provider you cannot sign in here.")
@@ -156,21 +159,13 @@ def _plain(wanted: Any) -> str:
 
 
 def clean(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of an upstream's claims: those that we keep, where they have the form that the standard gives them."""
-    return {name: claims[name] for name in STORED if name in claims and _is_fit(name, claims[name])}
+    """What is kept of an upstream's claims: those of a person's profile, where they have the form that is right here."""
+    kept: dict[str, Any] = {}
+    for name in Profile.model_fields.keys() & claims.keys() - _NOT_TAKEN:
+        with suppress(ValidationError):
+            kept |= Profile.model_validate({name: claims[name]}).stored()
+    return {name: value for name, value in kept.items() if not _HIDDEN.search(_text(value))}
 
 
-def _is_fit(name: str, value: Any) -> bool:
-    if name == "address":
-        return isinstance(value, dict) and all(_is_text(key) and _is_text(text) for key, text in value.items())
-    if name == "phone_number_verified":
-        return False
-    if name in _ADDRESSES:
-        return _is_text(value) and value.startswith(("https://", "http://"))
-    return _is_text(value)
-
-
-def _is_text(value: Any) -> bool:
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= _MAX_TEXT:
-        return False
-    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
+def _text(value: Any) -> str:
+    return " ".join(value.values()) if isinstance(value, dict) else str(value)

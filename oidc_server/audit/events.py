@@ -12,6 +12,8 @@ class Event(StrEnum):
     """A user's data, roles or password were changed by an operator."""
     USER_DISABLED = "operator:user:disabled"
     """A user was disabled: their sessions and grants ended."""
+    USER_RESTORED = "operator:user:restored"
+    """A deleted account that was not erased yet was given back."""
     USER_ENABLED = "operator:user:enabled"
     """A disabled user may sign in again."""
 
@@ -34,6 +36,14 @@ class Event(StrEnum):
     """A person's identity at an upstream leads to their account no more."""
     UPSTREAM_REFUSED = "person:upstream:refused"
     """A sign-in at an upstream led nowhere; `reason` says why."""
+    PROFILE_CHANGED = "person:profile:changed"
+    """A person changed what is known of them; `claims` names what, not how."""
+    PASSWORD_CHANGED = "person:password:changed"
+    """A person chose a new password: their other sessions and their grants ended."""
+    DATA_EXPORTED = "person:data:exported"
+    """A person downloaded what is kept of them."""
+    ACCOUNT_DELETED = "person:account:deleted"
+    """A person deleted their account: nothing can be done with it any more, and it is erased after a while."""
 
     CONSENT_GIVEN = "person:consent:given"
     """A person allowed a client its scopes."""
@@ -104,6 +114,8 @@ class Event(StrEnum):
     UPSTREAM_ENABLED = "operator:upstream:enabled"
     """A disabled upstream may be used again."""
 
+    USER_ERASED = "server:user:erased"
+    """A deleted account was erased: nothing of the person is left but the ids in this trail."""
     CLIENT_EXPIRED = "server:client:expired"
     """A client that registered itself was removed: nobody had used it for long."""
     KEY_ANNOUNCED = "server:key:announced"

@@ -7,18 +7,15 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from oidc_server.accounts import claims, directory
+from oidc_server.accounts import directory
+from oidc_server.accounts.profile import Profile, Text
 from oidc_server.cli.upstream_documents import UpstreamEntry
-from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, SigningAlgorithm, WebAddress
+from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, SigningAlgorithm
 from oidc_server.clients.registry import MAX_ID_LENGTH
 from oidc_server.clients.resources import Resource
 
 _CLIENT_ID = re.compile(r"[!-~]+")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
-_BIRTHDATE = r"^(\d{4}(-\d{2}-\d{2})?|0000-\d{2}-\d{2})$"
-
-
-Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Entry(BaseModel):
@@ -56,18 +53,7 @@ class ClientEntry(ClientMetadata):
         return ClientMetadata.model_construct(**own)
 
 
-class Address(Entry):
-    """A postal address (OpenID Connect Core §5.1.1)."""
-
-    formatted: Text | None = None
-    street_address: Text | None = None
-    locality: Text | None = None
-    region: Text | None = None
-    postal_code: Text | None = None
-    country: Text | None = None
-
-
-class UserEntry(Entry):
+class UserEntry(Profile):
     """A user, with OpenID Connect's standard claims under their own names (Core §5.1)."""
 
     username: str = Field(min_length=1, max_length=255)
@@ -78,21 +64,6 @@ class UserEntry(Entry):
     roles: tuple[Text, ...] = ()
     email: str | None = Field(default=None, max_length=320)
     email_verified: bool = False
-    name: Text | None = None
-    family_name: Text | None = None
-    given_name: Text | None = None
-    middle_name: Text | None = None
-    nickname: Text | None = None
-    profile: WebAddress | None = None
-    picture: WebAddress | None = None
-    website: WebAddress | None = None
-    gender: Text | None = None
-    birthdate: str | None = Field(default=None, pattern=_BIRTHDATE)
-    zoneinfo: Text | None = None
-    locale: Text | None = None
-    address: Address | None = None
-    phone_number: Text | None = None
-    phone_number_verified: bool | None = None
 
     @field_validator("email")
     @classmethod
@@ -115,9 +86,8 @@ class UserEntry(Entry):
 
     def columns(self) -> dict[str, Any]:
         """What a row of `users` holds besides the name and the password."""
-        given = self.model_dump(mode="json", exclude_none=True)
-        stored = {name: given[name] for name in claims.STORED if name in given}
-        return {"email": self.email, "email_verified": self.email_verified, "roles": list(self.roles), "claims": stored}
+        own = {"email": self.email, "email_verified": self.email_verified, "roles": list(self.roles)}
+        return {**own, "claims": self.stored()}
 
 
 class ResourceEntry(Entry):

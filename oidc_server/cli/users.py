@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from oidc_server.accounts import directory
+from oidc_server.accounts import deletion, directory
 from oidc_server.accounts.models import User
 from oidc_server.cli import reach
 from oidc_server.cli.documents import UserEntry
@@ -71,6 +71,18 @@ def disable(username: str = typer.Argument(help="The user name or e-mail address
     reach.out.print(f"Disabled {username}.")
 
 
+@app.command()
+def restore(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
+    """Give an account back that its owner has deleted, as long as it is not erased."""
+
+    async def work(house: House) -> bool:
+        return await house.database.run(_restore, house, username)
+
+    if not reach.with_house(work):
+        reach.fail(f"There is no deleted user {username!r}.")
+    reach.out.print(f"Restored {username}.")
+
+
 def _add(house: House, entry: UserEntry, password_hash: str) -> User:
     with house.database.transaction() as session:
         return directory.add(session, entry.username, password_hash=password_hash, **entry.columns())
@@ -90,6 +102,12 @@ def _disable(house: House, username: str) -> bool:
         return True
 
 
+def _restore(house: House, username: str) -> bool:
+    with house.database.transaction() as session:
+        user = directory.find(session, username)
+        return user is not None and deletion.restore(session, user.id)
+
+
 def _row(user: User) -> dict[str, object]:
     return {
         "id": str(user.id),
@@ -97,5 +115,6 @@ def _row(user: User) -> dict[str, object]:
         "email": user.email,
         "roles": user.roles,
         "enabled": user.disabled_at is None,
+        "deleted_at": user.deleted_at,
         "created_at": user.created_at,
     }

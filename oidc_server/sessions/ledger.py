@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.foundation import clock
@@ -139,3 +139,11 @@ def remove_old(database: Database) -> int:
     now = clock.now()
     is_over = (BrowserSession.expires_at < now) | (BrowserSession.ended_at < now - timedelta(days=1))
     return remove_in_batches(database, BrowserSession.id, is_over)
+
+
+def list_live(session: Session, user_id: UUID) -> list[BrowserSession]:
+    """A user's sessions that go on, the one used last first."""
+    now = clock.now()
+    idle = or_(BrowserSession.idle_expires_at.is_(None), BrowserSession.idle_expires_at > now)
+    live = (BrowserSession.user_id == user_id, BrowserSession.ended_at.is_(None), BrowserSession.expires_at > now, idle)
+    return list(session.scalars(select(BrowserSession).where(*live).order_by(BrowserSession.last_seen_at.desc())))

@@ -24,6 +24,13 @@ class PasswordSettings(Group):
     """Sign-ins that may wait for such a thread; the next one is told to come back (503)."""
 
 
+class PrivacySettings(Group):
+    """What is kept of people who leave."""
+
+    deleted_kept_for: Duration = timedelta(days=30)
+    """How long an account that its owner deleted can be given back; then it is erased."""
+
+
 class ThrottleSettings(Group):
     """How often somebody may guess."""
 

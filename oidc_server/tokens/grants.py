@@ -214,6 +214,12 @@ def revoke_resting_on_consent(session: Session, user_id: UUID, client_id: str) -
     )
 
 
+def clients_of(session: Session, user_id: UUID) -> set[str]:
+    """The clients that hold a grant of this user which is alive."""
+    standing = select(Grant.client_id).where(Grant.user_id == user_id, is_standing()).distinct()
+    return set(session.scalars(standing, {"now": clock.now()}))
+
+
 def remove_old(database: Database) -> int:
     """Forget grants and revoked tokens that nobody can use any more; how many."""
     long_ago = clock.now() - _KEPT_AFTER

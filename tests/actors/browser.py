@@ -84,9 +84,12 @@ class Browser:
 
     async def submit(self, page: Page, **values: str) -> Page:
         """Fill in the form of a page and send it."""
+        return await self.send(page.form, **values)
+
+    async def send(self, form: Form, **values: str) -> Page:
+        """Fill in a form and send it."""
         headers = {"Origin": "/".join(self.issuer.split("/")[:3])}
-        data = {**page.form.fields, **values}
-        return await self._followed(await self.http.post(page.form.action, data=data, headers=headers))
+        return await self._followed(await self.http.post(form.action, data={**form.fields, **values}, headers=headers))
 
     async def post(self, url: str, data: dict[str, str], **headers: str) -> Page:
         """Send a form that no page has shown."""

@@ -105,13 +105,9 @@ async def _logouts(person: Person, http: httpx2.AsyncClient, house: House, clock
 
 async def _upstreams(person: Person, house: House) -> None:
     async with providing() as provider:
-        for members in (
-            {},
-            {"refresh_claims": True},
-            {"refresh_claims": True, "enabled": False},
-            {"refresh_claims": True},
-        ):
-            await federation.configure(house, provider.entry(**members))
+        await federation.configure(house, provider.entry())
+        for enabled in (True, False, True):
+            await federation.configure(house, provider.entry(refresh_claims=True, enabled=enabled))
         for name in ("Carla", "Carlotta"):
             provider.person = {"sub": "1", "name": name}
             await federation.come_by(person, provider)

@@ -359,3 +359,23 @@ class TestMatchingByAddress:
         await deeds.come_by(person, upstream_provider)
 
         assert await deeds.is_signed_in(person) is comes_in
+
+
+@on_one_database
+async def test_what_has_not_the_form_that_is_right_here_is_not_kept(
+    person: Person, house: House, upstream_provider: UpstreamProvider
+) -> None:
+    await deeds.configure(house, upstream_provider.entry())
+    upstream_provider.person = {
+        "sub": "1", "preferred_username": "carol", "name": ["x"], "nickname": "a\x00b", "picture": "javascript:alert(1)",
+        "website": "https://carol.example", "birthdate": "soon", "address": {"locality": "Rome"}, "locale": {},
+        "phone_number": "+1", "phone_number_verified": True, "gender": "x" * 501, "updated_at": 7, "admin": True,
+    }  # fmt: skip
+
+    await deeds.come_by(person, upstream_provider)
+
+    assert (await deeds.users(house))["carol"].claims == {
+        "website": "https://carol.example",
+        "address": {"locality": "Rome"},
+        "phone_number": "+1",
+    }

@@ -51,7 +51,7 @@ class UpstreamPage:
         self._conversation = conversation
         self._login = login
         self._entrance = entrance
-        self._linking = linking
+        self.linking = linking
 
     async def submit_choice(self, request: Request) -> Response:
         """Send somebody to the upstream that they chose."""
@@ -74,7 +74,7 @@ class UpstreamPage:
         except AttemptLost as refusal:
             return await self._refuse(request, None, refusal)
         if attempt.link_to is not None:
-            return await self._linking.take_answer(request, attempt, parameters)
+            return await self.linking.take_answer(request, attempt, parameters)
         interaction = self._login.waiting(request, attempt.interaction)
         if isinstance(interaction, Response):
             return interaction

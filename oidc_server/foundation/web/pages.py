@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from oidc_server.foundation import languages
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.assets import Assets
 from oidc_server.foundation.web.browsers import FIELD, Browsers
@@ -30,6 +31,7 @@ class Pages:
             extensions=["jinja2.ext.i18n"],
         )
         self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        self._templates.filters["moment"] = languages.moment
         self._templates.globals.update(
             asset=self.assets.url,
             path=self.path,

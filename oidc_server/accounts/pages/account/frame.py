@@ -22,7 +22,7 @@ from oidc_server.settings.model import Settings
 SECTIONS = {
     "account": N_("Overview"),
     "account/profile": N_("Profile"),
-    "account/sessions": N_("Where you are signed in"),
+    "account/sessions": N_("Sessions"),
     "account/upstreams": N_("Accounts elsewhere"),
     "account/apps": N_("Applications"),
     "account/history": N_("History"),

@@ -1,0 +1,55 @@
+"""Export: all that is kept of a person, as they may take it with them (GDPR, articles 15 and 20)."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts import claims
+from oidc_server.accounts.models import User
+from oidc_server.audit import history
+from oidc_server.consents import memory
+from oidc_server.federation import identities
+from oidc_server.sessions import ledger
+from oidc_server.tokens import grants
+
+_EVENTS_AT_MOST = 10_000
+
+
+def of(session: Session, user: User) -> dict[str, Any]:
+    """Their account, sessions, accounts elsewhere, permissions and history; nothing that could be used in their place."""
+    return {
+        "account": {
+            "sub": str(user.id),
+            "username": user.username,
+            "roles": user.roles,
+            "created_at": user.created_at,
+            "updated_at": user.updated_at,
+            **claims.named(user, [name for name in claims.SUPPORTED if name != "sub"]),
+        },
+        "sessions": [
+            {
+                "sid": str(one.id),
+                "started_at": one.created_at,
+                "authenticated_at": one.authenticated_at,
+                "amr": one.amr,
+                "last_seen_at": one.last_seen_at,
+                "expires_at": one.expires_at,
+                "address": one.address,
+                "user_agent": one.user_agent,
+            }
+            for one in ledger.list_live(session, user.id)
+        ],
+        "upstreams": [
+            {"upstream": one.upstream, "issuer": one.issuer, "sub": one.subject, "linked_at": one.linked_at}
+            for one in identities.list_of(session, user.id)
+        ],
+        "permissions": [
+            {"client_id": one.client_id, "scope": " ".join(one.scopes), "given_at": one.given_at}
+            for one in memory.list_of(session, user.id)
+        ],
+        "applications": sorted(grants.clients_of(session, user.id)),
+        "history": [
+            {"at": one.at, "event": one.event, "client_id": one.client_id, "address": one.address}
+            for one in history.read(session, user.id, count=_EVENTS_AT_MOST)
+        ],
+    }

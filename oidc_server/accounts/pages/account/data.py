@@ -1,0 +1,62 @@
+"""A person's data: /account/data gives it to them, /account/delete takes it away."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from oidc_server.accounts import deletion, export
+from oidc_server.accounts.pages.account.frame import Frame, Visit
+from oidc_server.audit import trail
+from oidc_server.audit.events import Event
+from oidc_server.foundation.encoding import compact_json
+from oidc_server.foundation.languages import N_
+from oidc_server.settings.accounts import PrivacySettings
+
+PATH = "account/data"
+DELETE_PATH = "account/delete"
+_UNSURE = N_("Please tick the box if you want to delete your account.")
+
+
+class DataPage:
+    """Hands a person's data out, and deletes their account."""
+
+    def __init__(self, frame: Frame, settings: PrivacySettings) -> None:
+        self._frame = frame
+        self._kept_for_days = settings.deleted_kept_for.days
+
+    async def show_data(self, request: Request) -> Response:
+        """Offer both."""
+        return await self._frame.show(request, PATH, self._show)
+
+    async def download(self, request: Request) -> Response:
+        """All that is kept of them, as JSON."""
+        return await self._frame.submit(request, PATH, self._download, self._show, fresh=True)
+
+    async def show_deletion(self, request: Request) -> Response:
+        """Ask whether they mean it."""
+        return await self._frame.show(request, DELETE_PATH, self._ask, fresh=True)
+
+    async def submit_deletion(self, request: Request) -> Response:
+        """Delete the account."""
+        return await self._frame.submit(request, DELETE_PATH, self._delete, self._ask, fresh=True)
+
+    def _show(self, visit: Visit) -> Response:
+        return self._frame.ask(visit, "accounts/account/data.html")
+
+    def _download(self, visit: Visit) -> Response:
+        with self._frame.database.transaction() as session:
+            document = export.of(session, visit.person.user)
+            trail.record(session, Event.DATA_EXPORTED, **visit.person.ids)
+        headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="account.json"'}
+        return Response(compact_json(document), headers=headers, media_type="application/json")
+
+    def _ask(self, visit: Visit) -> Response:
+        return self._frame.ask(visit, "accounts/account/delete.html", days=self._kept_for_days)
+
+    def _delete(self, visit: Visit) -> Response:
+        if visit.form.get("sure") != "yes":
+            return self._frame.ask(visit, "accounts/account/delete.html", problem=_UNSURE, days=self._kept_for_days)
+        with self._frame.database.transaction() as session:
+            deletion.delete(session, visit.person.user.id)
+        response = self._frame.pages.show("accounts/deleted.html", days=self._kept_for_days)
+        self._frame.visitors.forget(response)
+        return response
