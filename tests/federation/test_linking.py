@@ -20,7 +20,7 @@ PAGE = "/account/upstreams"
 async def press(person: Person, **button: str) -> Page:
     """Press a button of the page."""
     page = await person.browser.open(PAGE)
-    return await person.browser.post(PAGE, {**page.form.fields, **button}, Origin=person.browser.issuer)
+    return await person.browser.post(PAGE, {**page.forms[-1].fields, **button}, Origin=person.browser.issuer)
 
 
 async def link(person: Person, provider: UpstreamProvider) -> Page:
@@ -121,7 +121,7 @@ async def test_of_two_last_ways_taken_away_at_once_one_stays(
     await deeds.come_by(person, upstream_provider)
     upstream_provider.person = {"sub": "2"}
     await link(person, upstream_provider)
-    fields = (await person.browser.open(PAGE)).form.fields
+    fields = (await person.browser.open(PAGE)).forms[-1].fields
 
     origin = person.browser.issuer
     await asyncio.gather(
