@@ -20,6 +20,7 @@ from oidc_server.clients.registry import Registry
 from oidc_server.clients.resources import ResourceRegistry
 from oidc_server.federation import attempts
 from oidc_server.federation.conversation import Conversation
+from oidc_server.federation.ldap import Directories
 from oidc_server.federation.upstreams import Upstreams
 from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
@@ -64,7 +65,10 @@ class House:
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
-        self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
+        self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
+        self.sign_in = SignIn(
+            self.database, self.passwords, self.directories, self.throttles, settings.throttle, self.trail
+        )
 
     async def check(self) -> None:
         """Raise Misconfigured unless everything that serving needs is there and fits together."""
@@ -128,6 +132,7 @@ class House:
         """Write down what waits, and let go."""
         await self.deliveries.finish()
         self.passwords.stop()
+        self.directories.stop()
         try:
             await self.trail.write()
         except Unavailable:

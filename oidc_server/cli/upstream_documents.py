@@ -5,9 +5,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, model_validator
 
 from oidc_server.federation import definition
-from oidc_server.federation.definition import OAuth2Upstream, OidcUpstream, Upstream
+from oidc_server.federation.definition import LdapUpstream, OAuth2Upstream, OidcUpstream, Upstream
 
-_NOT_KEPT = {"slug", "client_secret", "enabled"}
+_NOT_KEPT = {"slug", "client_secret", "bind_password", "enabled"}
 
 
 class _Secret(BaseModel):
@@ -36,10 +36,30 @@ class OAuth2UpstreamEntry(_Secret, OAuth2Upstream):
         return self
 
 
-UpstreamEntry = Annotated[OidcUpstreamEntry | OAuth2UpstreamEntry, Field(discriminator="kind")]
+class LdapUpstreamEntry(LdapUpstream):
+    """An LDAP server or Active Directory."""
+
+    bind_password: str | None = Field(default=None, min_length=1, max_length=1024, repr=False)
+    """The password of `bind_dn`; kept sealed under the master key."""
+    enabled: bool = True
+
+    @property
+    def client_secret(self) -> str | None:
+        """What we prove ourselves with there."""
+        return self.bind_password
+
+    @model_validator(mode="after")
+    def _password_fits(self) -> Self:
+        if (self.bind_dn is None) != (self.bind_password is None):
+            raise ValueError("bind_dn and bind_password belong together")
+        return self
 
 
-def about(entry: OidcUpstreamEntry | OAuth2UpstreamEntry) -> Upstream:
+AnyEntry = OidcUpstreamEntry | OAuth2UpstreamEntry | LdapUpstreamEntry
+UpstreamEntry = Annotated[AnyEntry, Field(discriminator="kind")]
+
+
+def about(entry: AnyEntry) -> Upstream:
     """The upstream's definition alone."""
     return definition.read(entry.slug, entry.model_dump(mode="json", exclude=_NOT_KEPT, exclude_unset=True))
 

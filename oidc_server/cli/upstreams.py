@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.cli import reach, upstream_documents
-from oidc_server.cli.upstream_documents import OAuth2UpstreamEntry, OidcUpstreamEntry
+from oidc_server.cli.upstream_documents import AnyEntry
 from oidc_server.federation import upstreams
 from oidc_server.federation.models import UpstreamRow
 from oidc_server.foundation import clock
@@ -44,7 +44,7 @@ def disable(
         reach.out.print(f"Disabled {slug}." if is_done else f"{slug} was disabled already.")
 
 
-def put(session: Session, sealing: Sealing, entry: OidcUpstreamEntry | OAuth2UpstreamEntry) -> str:
+def put(session: Session, sealing: Sealing, entry: AnyEntry) -> str:
     """Make an upstream as the file describes it; what was done."""
     about, known = upstream_documents.about(entry), session.get(UpstreamRow, entry.slug)
     was_enabled = known is not None and known.disabled_at is None
@@ -80,7 +80,7 @@ def _row(house: House, one: UpstreamRow) -> dict[str, object]:
         "kind": one.definition["kind"],
         "name": one.definition["name"],
         "enabled": one.disabled_at is None,
-        "redirect_uri": house.conversation.redirect_uri(one.slug),
+        "redirect_uri": house.conversation.redirect_uri(one.slug) if one.definition["kind"] != "ldap" else None,
     }
 
 

@@ -8,7 +8,7 @@ from oidc_server.clients import key_sets
 from oidc_server.clients.key_sets import KeySets, Unverified
 from oidc_server.federation import attempts, id_token, redeeming, told
 from oidc_server.federation.attempts import Attempt
-from oidc_server.federation.definition import OAuth2Upstream, OidcUpstream
+from oidc_server.federation.definition import LdapUpstream, OAuth2Upstream, OidcUpstream
 from oidc_server.federation.discovery import Discovery, Provider
 from oidc_server.federation.id_token import Expected
 from oidc_server.federation.redeeming import Redemption
@@ -37,6 +37,7 @@ class Conversation:
     def begin(self, known: Known, attempt: Attempt) -> str:
         """The address at the upstream to which the person is sent."""
         about = known.about
+        assert not isinstance(about, LdapUpstream)  # noqa: S101 - it has no button
         parameters = {
             "response_type": "code",
             "client_id": about.client_id,
@@ -55,6 +56,7 @@ class Conversation:
     def finish(self, known: Known, attempt: Attempt, parameters: Mapping[str, str]) -> Told:
         """What the upstream tells of the person who came back with these parameters; an `UpstreamRefused` otherwise."""
         about = known.about
+        assert not isinstance(about, LdapUpstream)  # noqa: S101 - it has no button
         provider = self._discovery.find(about) if isinstance(about, OidcUpstream) else None
         if provider is not None:
             _check_sender(provider, parameters)
@@ -68,11 +70,11 @@ class Conversation:
             attempts.verifier(self._sealing, attempt),
             self._upstreams.secret(known),
         )
-        if provider is not None and isinstance(about, OidcUpstream):
-            found = self._of_openid(about, provider, attempt, what)
-        else:
-            assert isinstance(about, OAuth2Upstream)  # noqa: S101 - the other kind
+        if isinstance(about, OAuth2Upstream):
             found = self._of_oauth2(about, attempt, what)
+        else:
+            assert provider is not None  # noqa: S101 - discovered above
+            found = self._of_openid(about, provider, attempt, what)
         if not told.is_in_domains(found, about.email_domains):
             raise NotAdmitted(_NOT_FROM_HERE, because="the e-mail address is not verified in an allowed domain")
         return found

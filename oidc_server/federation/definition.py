@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from oidc_server.clients.metadata import AnyAddress, Scope
 
@@ -14,6 +14,11 @@ CLAIMS = (
     "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
     "gender", "birthdate", "zoneinfo", "locale", "email", "email_verified", "address", "phone_number",
 )  # fmt: skip
+
+_ATTRIBUTES = {
+    "preferred_username": "uid", "name": "displayName", "given_name": "givenName", "family_name": "sn", "email": "mail",
+    "phone_number": "telephoneNumber",
+}  # fmt: skip
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
@@ -113,7 +118,52 @@ class OAuth2Upstream(_Web):
     """What never changes of a person in its answer, and never goes to another."""
 
 
-Upstream = OidcUpstream | OAuth2Upstream
+class LdapUpstream(_Upstream):
+    """An LDAP server or Active Directory: its people type their password into our own login page."""
+
+    kind: Literal["ldap"]
+    url: Annotated[str, Field(pattern=r"^ldaps?://[A-Za-z0-9.\[\]:-]+$", max_length=500)]
+    start_tls: bool = False
+    """Encrypt a connection to `ldap://` before anything is said (RFC 4513 §3)."""
+    base_dn: Text
+    """Where people are."""
+    search_filter: Annotated[str, Field(min_length=1, max_length=1000)] = (
+        "(&(objectClass=person)(|(uid={login})(mail={login})))"
+    )
+    """Which of them one is; `{login}` is what was typed."""
+    bind_dn: Text | None = None
+    """As whom we look for them; nobody in particular without it."""
+    subject_attribute: Text = "entryUUID"
+    """What never changes of a person and never goes to another; `objectGUID` in Active Directory."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it has a button on the login page."""
+        return False
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Which of its attributes fills which of our claims."""
+        return {**_ATTRIBUTES, **self.claims}
+
+    @field_validator("search_filter")
+    @classmethod
+    def _asks_for_the_login(cls, value: str) -> str:
+        if "{login}" not in value:
+            raise ValueError("search_filter must hold {login}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_encrypted(self, info: ValidationInfo) -> Self:
+        if self.url.startswith("ldaps://") and self.start_tls:
+            raise ValueError("start_tls is for ldap://, ldaps:// is encrypted already")
+        if self.url.startswith("ldap://") and not self.start_tls and not (info.context or {}).get("development"):
+            raise ValueError("an ldap:// url needs start_tls: true, or passwords could be read on the way")
+        return self
+
+
+Upstream = OidcUpstream | OAuth2Upstream | LdapUpstream
+WebUpstream = OidcUpstream | OAuth2Upstream
 
 _ADAPTER: TypeAdapter[Upstream] = TypeAdapter(Annotated[Upstream, Field(discriminator="kind")])
 

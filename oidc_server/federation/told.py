@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oidc_server.federation.definition import CLAIMS, Upstream
+from oidc_server.federation.definition import CLAIMS, WebUpstream
 
 MAX_SUBJECT = 255
 
@@ -32,7 +32,7 @@ class Told:
         return None
 
 
-def mapped(upstream: Upstream, claims: Mapping[str, Any]) -> dict[str, Any]:
+def mapped(upstream: WebUpstream, claims: Mapping[str, Any]) -> dict[str, Any]:
     """Its claims under our own names: an OpenID provider's have them already, unless the operator says otherwise."""
     usual = {name: name for name in CLAIMS} if upstream.kind == "oidc" else {}
     return {ours: claims[its] for ours, its in {**usual, **upstream.claims}.items() if claims.get(its) is not None}

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from oidc_server.settings.accounts import PasswordSettings, PrivacySettings, ThrottleSettings
+from oidc_server.settings.accounts import LdapSettings, PasswordSettings, PrivacySettings, ThrottleSettings
 from oidc_server.settings.kinds import Group, Networks
 from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
 from oidc_server.settings.service import (
@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     protocol: ProtocolSettings = ProtocolSettings()
     password: PasswordSettings = PasswordSettings()
     privacy: PrivacySettings = PrivacySettings()
+    ldap: LdapSettings = LdapSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     registration: RegistrationSettings = RegistrationSettings()
     http: HttpSettings = HttpSettings()
