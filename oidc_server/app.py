@@ -17,6 +17,7 @@ from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.upstream import UpstreamPage
 from oidc_server.accounts.visitors import Visitors
+from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
 from oidc_server.foundation import posture
@@ -66,9 +67,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.issuing,
         house.sign_in,
         house.trail,
-        RequestObjects(settings.issuer, house.sealing, house.key_sets, fetch),
+        RequestObjects(settings.issuer, house.sealing, house.key_sets, house.ring, fetch),
     )
-    oauth_routes.register(server, house.registry, house.sealing, house.key_sets)
+    with_certificates = settings.mtls.header is not None
+    oauth_routes.register(server, house.registry, house.sealing, house.key_sets, with_certificates=with_certificates)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])
     app = FastAPI(
         title="oidc-server",
@@ -109,9 +111,11 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         frame,
         house.registry,
     )
+    api = api_routes.build(server, health)
     app.include_router(oauth)
     app.include_router(accounts)
-    plain = [route for router in (oauth, accounts) for route in router.routes if isinstance(route, APIRoute)]
+    app.include_router(api)
+    plain = [route for router in (oauth, accounts, api) for route in router.routes if isinstance(route, APIRoute)]
     app.include_router(Operations(settings, health, [house.database.breaker, house.throttles.breaker]).router())
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:

@@ -101,7 +101,7 @@ def test_migrating_again_changes_nothing(empty: Settings) -> None:
     first = migrate.prepare(empty)
     again = migrate.prepare(empty)
 
-    assert len(first) == 3  # the schema, the master key, the first signing key
+    assert len(first) == 4  # the schema, the master key, the first signing key, the client for apps of our own
     assert len(again) == 1
 
 

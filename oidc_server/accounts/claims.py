@@ -12,6 +12,7 @@ BY_SCOPE: dict[str, tuple[str, ...]] = {
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
+    "roles": ("roles", "groups"),
 }  # fmt: skip
 
 #: The standard claims that are kept as they are given; the others are columns of their own.
@@ -19,7 +20,7 @@ STORED = tuple(
     name
     for names in BY_SCOPE.values()
     for name in names
-    if name not in {"preferred_username", "updated_at", "email", "email_verified"}
+    if name not in {"preferred_username", "updated_at", "email", "email_verified", "roles", "groups"}
 )
 
 SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
@@ -41,6 +42,16 @@ class Person(Protocol):
     @property
     def email_verified(self) -> bool:
         """Whether it is known to be theirs."""
+        ...
+
+    @property
+    def roles(self) -> list[str]:
+        """What they may do."""
+        ...
+
+    @property
+    def groups(self) -> list[str] | None:
+        """Where they belong."""
         ...
 
     @property
@@ -67,5 +78,7 @@ def named(user: Person, names: Iterable[str]) -> dict[str, Any]:
         "updated_at": int(user.updated_at.timestamp()),
         "email": user.email,
         "email_verified": user.email_verified if user.email else None,
+        "roles": user.roles or None,
+        "groups": user.groups or None,
     }
     return {name: known[name] for name in names if known.get(name) is not None}

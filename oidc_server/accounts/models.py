@@ -25,6 +25,8 @@ class User(Base):
     email_verified: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None]
     roles: Mapped[list[str]] = mapped_column(default=list)
+    """What they may do, here (`admin`) and in applications that ask for the scope `roles`."""
+    groups: Mapped[list[str] | None]
     claims: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """OpenID Connect's other standard claims under their own names (Core §5.1)."""
     created_at: Mapped[datetime]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from oidc_server.accounts import directory
 from oidc_server.accounts.profile import Profile, Text
 from oidc_server.cli.upstream_documents import UpstreamEntry
-from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata, SigningAlgorithm
+from oidc_server.clients.metadata import OWN_SCOPES, ClientMetadata, SigningAlgorithm
 from oidc_server.clients.registry import MAX_ID_LENGTH
 from oidc_server.clients.resources import Resource
 
@@ -62,6 +62,7 @@ class UserEntry(Profile):
     """A hash from elsewhere: bcrypt, bcrypt_sha256, argon2 or pbkdf2; renewed when its owner signs in."""
     enabled: bool = True
     roles: tuple[Text, ...] = ()
+    groups: tuple[Text, ...] = ()
     email: str | None = Field(default=None, max_length=320)
     email_verified: bool = False
 
@@ -87,6 +88,7 @@ class UserEntry(Profile):
     def columns(self) -> dict[str, Any]:
         """What a row of `users` holds besides the name and the password."""
         own = {"email": self.email, "email_verified": self.email_verified, "roles": list(self.roles)}
+        own["groups"] = list(self.groups)
         return {**own, "claims": self.stored()}
 
 
@@ -125,7 +127,7 @@ class ResourceEntry(Entry):
                 raise ValueError(
                     f"a scope must be printable ASCII without spaces, quotes or backslashes, received {scope!r}"
                 )
-            if scope in IDENTITY_SCOPES:
+            if scope in OWN_SCOPES:
                 raise ValueError(f"the scope {scope!r} is OpenID Connect's own")
         return value
 

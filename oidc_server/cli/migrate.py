@@ -8,6 +8,7 @@ from alembic.config import Config
 from sqlalchemy import func, select
 
 from oidc_server.cli import reach
+from oidc_server.clients import first_party
 from oidc_server.foundation import sealing
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured
@@ -66,9 +67,16 @@ async def _prepare_keys(settings: Settings) -> list[str]:
         if await house.database.run(house.rotation.start):
             done.append("Made the first signing key.")
         await house.database.run(house.follow_changes)
+        if await house.database.run(_make_own_client, house):
+            done.append(f"Registered the client {first_party.CLIENT_ID}, for first-party apps.")
     finally:
         await house.close()
     return done
+
+
+def _make_own_client(house: House) -> bool:
+    with house.database.transaction() as session:
+        return first_party.make_if_missing(session)
 
 
 async def _has_signing_keys(settings: Settings) -> bool:

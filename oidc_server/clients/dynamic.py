@@ -40,13 +40,14 @@ def read(
     *,
     scopes: Collection[str],
     response_types: Collection[str],
+    auth_methods: Collection[str],
     may_keep: Collection[str] = (),
     development: bool,
 ) -> ClientMetadata:
     """The client that a document describes; what a software statement says of it wins (RFC 7591 §3.1.1).
 
     `scopes` are those that it may ask for, besides those that it `may_keep`, and what it gets when it names none;
-    `response_types` are those that it may use.
+    `response_types` are those that it may use, `auth_methods` the ways in which clients may authenticate here.
     Unacceptable says what is wrong.
     """
     members = _overruled(known(received), known(stated))
@@ -58,6 +59,10 @@ def read(
         raise _unacceptable(error.errors()[0]) from error
     _check_scope(metadata, [*scopes, *may_keep])
     _check_response_types(metadata, response_types)
+    if metadata.token_endpoint_auth_method not in auth_methods:
+        expected = ", ".join(sorted(auth_methods))
+        told = f"received {metadata.token_endpoint_auth_method!r}, expected one of: {expected}"
+        raise Unacceptable("token_endpoint_auth_method", f"token_endpoint_auth_method: {told}")
     if refused := sorted(_OPERATORS_GRANT_TYPES & set(metadata.grant_types)):
         raise Unacceptable("grant_types", f"grant_types: received {refused[0]!r}, which only an operator can allow")
     return metadata

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwe, jws
 from joserfc.jwk import JWKRegistry, OctKey
 
@@ -74,6 +75,14 @@ class KeySets:
                     return claims
         raise Unverified("signed by none of the keys")
 
+    def require_key(self, client: Client, wanted: Any) -> None:
+        """Raise Unverified unless this public key (of `cryptography`) is one of the client's (RFC 8705 §2.2.2)."""
+        spki = _spki(wanted)
+        for keys in self._sets(client, None):
+            if any(_is_key(jwk, spki) for jwk in keys):
+                return
+        raise Unverified("its key is none of the client's keys")
+
     def encrypt(self, client: Client, text: str, algorithm: str, encryption: str | None) -> str:
         """A JWT encrypted to one of the client's keys, and so nested (RFC 7519 §5.2); Unverified if none fits."""
         key_type = "RSA" if algorithm.startswith("RSA") else "EC"
@@ -119,6 +128,18 @@ class KeySets:
         if len(self._fetched) > _SETS_AT_MOST:
             self._fetched.popitem(last=False)
         return keys
+
+
+def _spki(key: Any) -> bytes:
+    found: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return found
+
+
+def _is_key(jwk: dict[str, Any], spki: bytes) -> bool:
+    try:
+        return _spki(JWKRegistry.import_key(jwk).public_key) == spki
+    except Exception:
+        return False  # a key that nobody can use is nobody's
 
 
 def verify_with_secret(token: str, secret: bytes, algorithms: Sequence[str]) -> Claims | None:

@@ -16,9 +16,15 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from oidc_server.clients import jwk_sets, languages, logout_uris, redirect_uris, web_addresses
+from oidc_server.clients import certificates, jwk_sets, languages, logout_uris, redirect_uris, web_addresses
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+#: Lets an app see to its person's account through our own API; no client has it unless it is registered for it.
+ACCOUNT_SCOPE = "account"
+#: Tells which roles and groups a person has, here and in access tokens (RFC 9068 §2.2.3.1).
+ROLES_SCOPE = "roles"
+#: Every scope that is this server's own.
+OWN_SCOPES = (*IDENTITY_SCOPES, ROLES_SCOPE, ACCOUNT_SCOPE)
 
 GrantType = Literal[
     "authorization_code",
@@ -49,7 +55,15 @@ RESPONSE_TYPES: dict[str, tuple[GrantType, ...]] = {
     "code token": ("authorization_code", "implicit"),
     "code id_token token": ("authorization_code", "implicit"),
 }
-AuthMethod = Literal["none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+AuthMethod = Literal[
+    "none",
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+]
 
 
 def _scope(value: str) -> str:
@@ -172,6 +186,12 @@ class ClientMetadata(BaseModel):
     token_endpoint_auth_method: AuthMethod = "client_secret_basic"
     token_endpoint_auth_signing_alg: ClientAlgorithm | None = None
     """What the client signs its assertions with; by default anything that fits its method."""
+    tls_client_auth_subject_dn: Line | None = None
+    """tls_client_auth: the subject of the client's certificate, as RFC 4514 writes it; or one of the following names."""
+    tls_client_auth_san_dns: Line | None = None
+    tls_client_auth_san_uri: Line | None = None
+    tls_client_auth_san_ip: Line | None = None
+    tls_client_auth_san_email: Line | None = None
     jwks: dict[str, Any] | None = None
     """The client's public keys, by value (RFC 7517 §5)."""
     jwks_uri: AnyAddress | None = None
@@ -197,6 +217,9 @@ class ClientMetadata(BaseModel):
     """For answers that it asks for as a JWT (RFC 9701)."""
     request_object_signing_alg: RequestAlgorithm | None = None
     """What the client signs its request objects with; by default any of its keys. `none` only if it is registered."""
+    request_object_encryption_alg: Literal["RSA-OAEP-256", "ECDH-ES"] | None = None
+    """How the client encrypts its request objects to us; by default in any way that we offer, or not at all."""
+    request_object_encryption_enc: Literal["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"] | None = None
     request_uris: tuple[AnyAddress, ...] = ()
     """Where its request objects may be fetched."""
     subject_type: Literal["public", "pairwise"] = "public"
@@ -269,12 +292,27 @@ class ClientMetadata(BaseModel):
             except ValueError as error:
                 raise ValueError(f"jwks {error}") from error
         method, algorithm = self.token_endpoint_auth_method, self.token_endpoint_auth_signing_alg
-        if method == "private_key_jwt" and not self.has_keys:
-            raise ValueError("token_endpoint_auth_method private_key_jwt needs jwks or jwks_uri")
+        if method in ("private_key_jwt", "self_signed_tls_client_auth") and not self.has_keys:
+            raise ValueError(f"token_endpoint_auth_method {method} needs jwks or jwks_uri")
         if algorithm is not None and algorithm.startswith("HS") != (method == "client_secret_jwt"):
             raise ValueError(
                 f"token_endpoint_auth_signing_alg {algorithm} doesn't fit token_endpoint_auth_method {method}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_certificate(self) -> Self:
+        named = {name: value for name in certificates.MEMBERS if (value := getattr(self, name)) is not None}
+        if (len(named) == 1) != (self.token_endpoint_auth_method == "tls_client_auth"):
+            raise ValueError(
+                "token_endpoint_auth_method tls_client_auth needs exactly one of"
+                f" {', '.join(certificates.MEMBERS)}, which no other method has (RFC 8705 §2.1.2)"
+            )
+        for name, value in named.items():
+            try:
+                certificates.check(name, value)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}, received {value!r}") from error
         return self
 
     @model_validator(mode="after")
@@ -285,6 +323,8 @@ class ClientMetadata(BaseModel):
                 raise ValueError(f"{what}_encrypted_response_alg needs jwks or jwks_uri")
             if algorithm is None and getattr(self, f"{what}_encrypted_response_enc") is not None:
                 raise ValueError(f"{what}_encrypted_response_enc needs {what}_encrypted_response_alg")
+        if self.request_object_encryption_enc and not self.request_object_encryption_alg:
+            raise ValueError("request_object_encryption_enc needs request_object_encryption_alg")
         return self
 
     @model_validator(mode="after")

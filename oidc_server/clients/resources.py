@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oidc_server.clients.metadata import IDENTITY_SCOPES
+from oidc_server.clients.metadata import OWN_SCOPES
 from oidc_server.clients.models import ResourceRow
 from oidc_server.foundation import changes, clock
 from oidc_server.foundation.changes import Changes, Kept
@@ -97,7 +97,7 @@ def put(session: Session, one: Resource) -> None:
     for other in session.scalars(select(ResourceRow).where(ResourceRow.resource != one.resource)):
         if taken := sorted(set(other.scopes) & set(one.scopes)):
             raise ValueError(f"the scope {taken[0]!r} belongs to the resource {other.resource!r} already")
-    if taken := sorted(set(IDENTITY_SCOPES) & set(one.scopes)):
+    if taken := sorted(set(OWN_SCOPES) & set(one.scopes)):
         raise ValueError(f"the scope {taken[0]!r} is OpenID Connect's own")
     session.merge(ResourceRow(**asdict(one), updated_at=clock.now()))
     session.flush()

@@ -1,14 +1,17 @@
 """JWTs: the one door to JOSE. Every algorithm is named; nothing in a token chooses how it is checked (RFC 8725 §3.1)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from joserfc import jws
+import structlog
+from joserfc import jwe, jws
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
-from oidc_server.foundation.encoding import b64url, compact_json
+from oidc_server.foundation.encoding import b64url, compact_json, from_b64url
+
+log = structlog.get_logger(__name__)
 
 MAX_LENGTH = 16_384
 _RSA_BITS = 2048
@@ -16,6 +19,9 @@ _RSA_BITS = 2048
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 # RFC 9864 gives it other names; under this one relying parties have known it since RFC 8037.
 jws.JWSRegistry.algorithms["EdDSA"].security_warning = None
+#: What others encrypt to us with (RFC 7518 §4): how the content's key is sent, and what the content is encrypted with.
+ENCRYPTED_TO_US = ("RSA-OAEP-256", "ECDH-ES")
+CONTENT_ENCRYPTED_TO_US = ("A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512")
 _PUBLIC_MEMBERS = frozenset({"kty", "n", "e", "crv", "x", "y"})
 
 Claims = dict[str, Any]
@@ -44,11 +50,12 @@ def generate(algorithm: str = "RS256") -> tuple[str, dict[str, str], bytes]:
     key = _generate(algorithm)
     kid = key.thumbprint()
     public = {name: str(value) for name, value in key.as_dict(private=False).items() if name in _PUBLIC_MEMBERS}
-    return kid, {**public, "kid": kid, "use": "sig", "alg": algorithm}, json.dumps(key.as_dict(private=True)).encode()
+    use = "enc" if algorithm in ENCRYPTED_TO_US else "sig"
+    return kid, {**public, "kid": kid, "use": use, "alg": algorithm}, json.dumps(key.as_dict(private=True)).encode()
 
 
 def _generate(algorithm: str) -> JoseKey:
-    if algorithm == "ES256":
+    if algorithm in ("ES256", "ECDH-ES"):
         return ECKey.generate_key("P-256")
     if algorithm == "EdDSA":
         return OKPKey.generate_key("Ed25519")
@@ -113,6 +120,47 @@ def verify(token: str, media_types: set[str], find: Callable[[str], Key | None])
     if not isinstance(claims, dict):
         raise InvalidToken("no claims")
     return claims
+
+
+def is_encrypted(token: str) -> bool:
+    """Whether this looks like a JWE and not like a JWS (RFC 7516 §9)."""
+    return token.count(".") == 4
+
+
+def decrypt(
+    token: str, find: Callable[[str, str], Iterable[Key]], algorithm: str | None = None, encryption: str | None = None
+) -> str:
+    """What a JWE holds that was encrypted to a key that `find` knows by its algorithm and kid; InvalidToken otherwise.
+
+    `algorithm` and `encryption`, where they are given, are the only ones taken. Nothing is done that is not named above:
+    nothing compressed, no password, no key that the token brings along (RFC 8725 §3).
+    """
+    header = _header(token)
+    wanted = _text(header, "alg")
+    if {"zip", "crit"} & set(header) or wanted not in ((algorithm,) if algorithm else ENCRYPTED_TO_US):
+        raise InvalidToken("its header wants what we don't do")
+    allowed = [wanted, *([encryption] if encryption else CONTENT_ENCRYPTED_TO_US)]
+    for key in find(wanted, _text(header, "kid")):
+        if key.private is None:
+            continue
+        try:
+            return (jwe.decrypt_compact(token, key.private, algorithms=allowed).plaintext or b"").decode("ascii")
+        except Exception as error:
+            # Whatever a hostile header brings joserfc to raise, beyond its own errors.
+            log.debug("jwe_not_for_key", kid=key.kid, because=type(error).__name__)
+    raise InvalidToken("none of our keys opens it")
+
+
+def _header(token: str) -> Claims:
+    if len(token) > MAX_LENGTH or not is_encrypted(token):
+        raise InvalidToken("not a JWE for us")
+    try:
+        header = json.loads(from_b64url(token.split(".", maxsplit=1)[0]))
+    except (ValueError, RecursionError) as error:
+        raise InvalidToken("its header cannot be read") from error
+    if not isinstance(header, dict):
+        raise InvalidToken("no header")
+    return header
 
 
 def _text(header: dict[str, Any], name: str) -> str:

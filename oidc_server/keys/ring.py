@@ -83,6 +83,15 @@ class Ring:
         verifying = any(row.kid == kid and _verifies(row, clock.now()) for row in self._rows)
         return self._keys.get(kid) if verifying else None
 
+    def decrypting(self, algorithm: str, kid: str) -> list[jwt.Key]:
+        """The keys that open what was encrypted to us, newest first: one if a kid names it; call it inside `Database.run`."""
+        if kid and kid not in self._keys and self._changes.look_again():
+            self.refresh()
+        now = clock.now()
+        fitting = [row.kid for row in reversed(self._rows) if row.algorithm == algorithm and _verifies(row, now)]
+        found = [self._keys[one] for one in fitting if kid in ("", one)]
+        return [key for key in found if key.private is not None]
+
     def find_ever(self, kid: str) -> jwt.Key | None:
         """The key that once had this kid; only for hints, which may be long expired (OpenID Connect RP-Initiated Logout §2)."""
         is_revoked = any(row.kid == kid and row.revoked_at for row in self._rows)

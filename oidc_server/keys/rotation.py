@@ -39,6 +39,7 @@ class Rotation:
         self._sealing = sealing
         self._rotate_every = settings.keys.rotate_every
         self._announced_for = settings.keys.announced_for
+        self._wanted = jwt.ENCRYPTED_TO_US if settings.protocol.request_encryption else ()
         self._longest_token = max(settings.lifetime.access_token, settings.lifetime.id_token)
 
     def start(self, algorithm: str = _DEFAULT) -> bool:
@@ -74,7 +75,11 @@ class Rotation:
 
     def turn(self) -> None:
         """What is due by the timetable: announce the next keys, remove those that are done."""
-        for algorithm in self._in_use():
+        in_use = self._in_use()
+        for algorithm in self._wanted:
+            if algorithm not in in_use:
+                self.start(algorithm)
+        for algorithm in in_use:
             newest = self._newest(algorithm)
             if newest is not None and newest.signs_from + self._rotate_every - self._announced_for <= clock.now():
                 self._succeed(algorithm, newest, clock.now() + self._announced_for)

@@ -1,18 +1,27 @@
-"""About a person: the claims that an ID token from the token endpoint tells (OpenID Connect Core §5.5)."""
+"""About a person: what tokens from the token endpoint tell of them (OpenID Connect Core §5.5, RFC 9068 §2.2.3.1)."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from oidc_server.accounts import claims, directory
+from oidc_server.accounts.models import User
+from oidc_server.clients.metadata import ROLES_SCOPE
 from oidc_server.oauth import claims_request
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.tokens.grants import Granted
+from oidc_server.tokens.issuing import About
 
 
-def told(server: AuthorizationServer, grant: Granted) -> dict[str, Any]:
-    """The claims that were asked for; asks the database only if there are any."""
+def of(server: AuthorizationServer, grant: Granted) -> About:
+    """What was asked for, and the roles where they were granted; asks the database only if there is anything to tell."""
     names = claims_request.names(grant.claims, "id_token") & set(claims.SUPPORTED)
-    if not names:
-        return {}
+    has_roles = ROLES_SCOPE in grant.scopes
+    if not names and not has_roles:
+        return About()
     with server.database.autocommit() as connection:
         user = directory.get(connection, grant.user_id)
-    return claims.named(user, names) if user else {}
+    return About() if user is None else told(user, names, has_roles=has_roles)
+
+
+def told(user: User, names: Iterable[str], *, has_roles: bool) -> About:
+    """These claims of a user for the ID token, and their roles and groups for the access token."""
+    return About(claims.named(user, names), claims.of(user, {ROLES_SCOPE}) if has_roles else {})

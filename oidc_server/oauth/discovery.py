@@ -26,6 +26,13 @@ ENDPOINTS = {
     "end_session_endpoint": "/logout",
     "check_session_iframe": "/check_session",
 }
+#: Where clients authenticate.
+_AUTHENTICATED = (
+    "token_endpoint",
+    "device_authorization_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+)
 REGISTRATION_PATH = "/register"
 #: How clients hear that a session has ended (Back-Channel Logout §2.1, Front-Channel Logout §3).
 LOGOUTS = (
@@ -71,9 +78,27 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "request_uri_parameter_supported": server.request_objects.by_reference,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": ["none", *ASYMMETRIC, *SYMMETRIC],
+        **_request_encryption(settings),
         **dict.fromkeys(LOGOUTS, True),
         "authorization_response_iss_parameter_supported": True,
+        **_aliases(settings),
     }
+
+
+def _request_encryption(settings: Settings) -> dict[str, Any]:
+    if not settings.protocol.request_encryption:
+        return {}
+    return {
+        "request_object_encryption_alg_values_supported": list(jwt.ENCRYPTED_TO_US),
+        "request_object_encryption_enc_values_supported": list(jwt.CONTENT_ENCRYPTED_TO_US),
+    }
+
+
+def _aliases(settings: Settings) -> dict[str, Any]:
+    """Where clients find the endpoints at which they show certificates (RFC 8705 §5)."""
+    if settings.mtls.header is None or settings.mtls.url is None:
+        return {}
+    return {"mtls_endpoint_aliases": {member: settings.mtls.url + ENDPOINTS[member] for member in _AUTHENTICATED}}
 
 
 def _endpoints(settings: Settings) -> dict[str, str]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import Scope
 
 from oidc_server.clients.metadata import response_type
 from oidc_server.foundation.errors import BadRequest
@@ -48,10 +50,13 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
     """A request to one of OAuth's endpoints, as Authlib wants it; its URI is configured, not received."""
 
     def __init__(self, method: str, uri: str, values: dict[str, str], headers: Any = None) -> None:
-        super().__init__(method, uri, headers=headers)
+        super().__init__(method, uri)
+        self.headers = Headers() if headers is None else headers
         self.payload = Payload(values)
         self.neighbourhood = ""
         """Where it comes from, for those who count failures."""
+        self.scope: Scope = {}
+        """The connection that it came by."""
 
     @property
     def args(self) -> dict[str, str]:
@@ -94,6 +99,7 @@ async def read(request: Request, uri: str) -> OAuthRequest:
     """A request that a client sends us directly, in a form; `uri` is the endpoint's."""
     asked = OAuthRequest("POST", uri, await read_form(request), request.headers)
     asked.neighbourhood = caller.neighbourhood(request.scope["caller"])
+    asked.scope = request.scope
     return asked
 
 

@@ -7,7 +7,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.audit.events import Event
-from oidc_server.audit.trail import Trail
 from oidc_server.clients import called_addresses, dynamic, registry
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.clients.models import ClientRow
@@ -25,7 +24,7 @@ from oidc_server.oauth.errors import (
     OAuthRefused,
     UnapprovedSoftwareStatement,
 )
-from oidc_server.oauth.server import refuse
+from oidc_server.oauth.server import AuthorizationServer, refuse
 from oidc_server.settings.model import Settings
 
 Document = dict[str, Any]
@@ -43,11 +42,14 @@ class Off(AccessDenied):
 class Registrar:
     """What the endpoints of registration share."""
 
-    def __init__(self, settings: Settings, trail: Trail, statements: SoftwareStatements, outbound: Outbound) -> None:
+    def __init__(
+        self, settings: Settings, server: AuthorizationServer, statements: SoftwareStatements, outbound: Outbound
+    ) -> None:
         self.settings = settings.registration
+        self._auth_methods = server.authentication_methods
         self._development = settings.development
         self._uri = settings.issuer + discovery.REGISTRATION_PATH
-        self._trail = trail
+        self._trail = server.trail
         self._statements = statements
         self._outbound = outbound
 
@@ -76,6 +78,7 @@ class Registrar:
                 stated,
                 scopes=self.settings.scopes,
                 response_types=self.settings.response_types,
+                auth_methods=self._auth_methods,
                 may_keep=may_keep,
                 development=self._development,
             )

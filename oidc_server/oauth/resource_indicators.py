@@ -3,7 +3,7 @@
 A scope belongs to one resource server, so naming resources narrows what a token allows to their scopes.
 """
 
-from oidc_server.clients.metadata import IDENTITY_SCOPES
+from oidc_server.clients.metadata import OWN_SCOPES
 from oidc_server.clients.resources import Resources
 from oidc_server.oauth.errors import InvalidTarget
 
@@ -30,5 +30,5 @@ def narrowed(scopes: frozenset[str], named: frozenset[str], known: Resources, *,
     """The scopes that mean something to the resources named; all where none is named."""
     if not named:
         return scopes
-    kept = frozenset(IDENTITY_SCOPES) if keep_identity else frozenset[str]()
+    kept = frozenset(OWN_SCOPES) if keep_identity else frozenset[str]()
     return frozenset(scope for scope in scopes if known.of_scope.get(scope) in named or scope in kept)

@@ -20,6 +20,7 @@ from oidc_server.oauth.authorize.consent import ConsentPage
 from oidc_server.oauth.authorize.endpoint import AuthorizationEndpoint
 from oidc_server.oauth.authorize.responses import Responder
 from oidc_server.oauth.client_auth.assertion import AssertionAuthentication
+from oidc_server.oauth.client_auth.certificate import CertificateAuthentication
 from oidc_server.oauth.client_auth.client_secret import SecretAuthentication
 from oidc_server.oauth.client_auth.none import NoAuthentication
 from oidc_server.oauth.client_configuration import ClientConfigurationEndpoint
@@ -75,13 +76,17 @@ class Surroundings:
     outbound: Outbound
 
 
-def register(server: AuthorizationServer, registry: Registry, sealing: Sealing, sets: KeySets) -> None:
+def register(
+    server: AuthorizationServer, registry: Registry, sealing: Sealing, sets: KeySets, *, with_certificates: bool = False
+) -> None:
     """Tell the server its grants and client authentication methods."""
     for grant in _GRANTS:
         server.register_grant(grant)
     by_assertion = AssertionAuthentication(server.issuing.issuer, server.database, registry, sealing, sets)
     for authentication in (NoAuthentication(registry), SecretAuthentication(registry, sealing), by_assertion):
         server.register_authentication(authentication)
+    if with_certificates:
+        server.register_authentication(CertificateAuthentication(registry, sets))
 
 
 def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:
@@ -108,7 +113,7 @@ def _mount_direct(router: APIRouter, server: AuthorizationServer, settings: Sett
 
 def _mount_registration(router: APIRouter, server: AuthorizationServer, around: Surroundings) -> None:
     """How clients register themselves; told in the metadata only where they may."""
-    registrar = Registrar(around.settings, server.trail, around.statements, around.outbound)
+    registrar = Registrar(around.settings, server, around.statements, around.outbound)
     registration = RegistrationEndpoint(server, registrar, around.throttles)
     configuration = ClientConfigurationEndpoint(server, registrar)
     path, about = discovery.REGISTRATION_PATH, described.json_body(described.REGISTRATION)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from oidc_server.clients.metadata import IDENTITY_SCOPES
+from oidc_server.clients.metadata import OWN_SCOPES
 from oidc_server.oauth.errors import InvalidGrant, InvalidScope
 
 _SYNTAX = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
@@ -15,6 +15,8 @@ WORDS = {
     "email": "See your e-mail address",
     "address": "See your postal address",
     "phone": "See your phone number",
+    "roles": "See your roles and groups",
+    "account": "See and change your account",
     "offline_access": "Stay connected when you are not using it",
 }
 
@@ -48,7 +50,7 @@ def for_person(
     requested: frozenset[str], allowed: frozenset[str], known: frozenset[str], *, may_refresh: bool
 ) -> frozenset[str]:
     """What a person may be asked to grant: unknown scopes are ignored, known ones must be the client's."""
-    asked = requested & (known | frozenset(IDENTITY_SCOPES))
+    asked = requested & (known | frozenset(OWN_SCOPES))
     if refused := sorted(asked - allowed):
         raise InvalidScope(
             f"The client is not registered for the scope {refused[0]!r}.", because=f"allowed: {sorted(allowed)}"
@@ -62,7 +64,7 @@ def for_person(
 
 def for_client(requested: frozenset[str], allowed: frozenset[str], known: frozenset[str]) -> frozenset[str]:
     """What a client gets for itself: no scope about a person, and all it is registered for when it names none."""
-    available = (allowed & known) - frozenset(IDENTITY_SCOPES)
+    available = (allowed & known) - frozenset(OWN_SCOPES)
     if refused := sorted(requested - available):
         raise InvalidScope(
             f"The client cannot have the scope {refused[0]!r} for itself.", because=f"available: {sorted(available)}"
@@ -72,7 +74,7 @@ def for_client(requested: frozenset[str], allowed: frozenset[str], known: frozen
 
 def today(granted: Collection[str], allowed: frozenset[str], known: frozenset[str]) -> frozenset[str]:
     """What is left of a grant: scopes that the client may still have and that still mean something."""
-    left = frozenset(granted) & allowed & (known | frozenset(IDENTITY_SCOPES))
+    left = frozenset(granted) & allowed & (known | frozenset(OWN_SCOPES))
     if not left:
         raise InvalidGrant("Nothing that was granted is allowed to the client any more.", because="no scope left")
     return left

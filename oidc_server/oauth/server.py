@@ -3,6 +3,7 @@
 Adding a grant is one file in `grants/` and one line in `routes.py`.
 """
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -17,6 +18,7 @@ from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.telemetry import metrics
+from oidc_server.foundation.web import client_certificate
 from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.client_auth import presented
 from oidc_server.oauth.client_auth.presented import Presented
@@ -100,7 +102,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
     def authenticate_client(self, request: OAuthRequest, methods: object = None, endpoint: str = "token") -> Client:
         """The client that the request proves to come from, by the one method it is registered for."""
-        shown = presented.by(request)
+        shown = self._with_certificate(presented.by(request), request)
         try:
             authenticate = self._client_auth._methods.get(shown.method)
             if authenticate is None:
@@ -118,6 +120,18 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         request.client = client
         request.auth_method = shown.method
         return client
+
+    def _with_certificate(self, shown: Presented, request: OAuthRequest) -> Presented:
+        """What a request shows, with its certificate where that is how its client proves itself."""
+        client = self.registry.find(shown.client_id) if shown.method == "none" else None
+        method = client.metadata.token_endpoint_auth_method if client else ""
+        if method not in presented.BY_CERTIFICATE:
+            return shown
+        try:
+            return replace(shown, method=method, certificate=client_certificate.read(request.scope))
+        except client_certificate.Unreadable as error:
+            log.info("client_certificate_unreadable", client_id=shown.client_id[:255], because=str(error))
+            return replace(shown, method=method)
 
     def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
         """The request as it is: our endpoints make it themselves."""
@@ -148,13 +162,24 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
     def create_token_response(self, request: OAuthRequest) -> Response:
         """Answer a token request; call it inside `Database.run`."""
         try:
-            grant = self.get_token_grant(request)
-            grant.validate_token_request()
-            _, body, _ = grant.create_token_response()
+            body = self._exchange(request)
         except OAuth2Error as error:
             return self.handle_error_response(request, error)
-        metrics.tokens_issued.labels(grant.GRANT_TYPE).inc()
         return self.handle_response(200, body, None)
+
+    def exchange(self, request: OAuthRequest) -> dict[str, Any]:
+        """The same for those who word the answer themselves: what is issued, or OAuthRefused."""
+        try:
+            return self._exchange(request)
+        except OAuth2Error as error:
+            raise self._noted(request, error) from error
+
+    def _exchange(self, request: OAuthRequest) -> dict[str, Any]:
+        grant = self.get_token_grant(request)
+        grant.validate_token_request()
+        _, body, _ = grant.create_token_response()
+        metrics.tokens_issued.labels(grant.GRANT_TYPE).inc()
+        return body  # type: ignore[no-any-return]
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
         """An answer in JSON that no cache keeps (RFC 6749 §5.1)."""
@@ -162,6 +187,9 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
 
     def handle_error_response(self, request: OAuthRequest, error: OAuth2Error) -> Response:
         """A refusal in JSON (RFC 6749 §5.2)."""
+        return refuse(self._noted(request, error))
+
+    def _noted(self, request: OAuthRequest, error: OAuth2Error) -> OAuthRefused:
         refusal = as_refusal(error)
         metrics.token_errors.labels(refusal.error).inc()
         # A device that waits asks every few seconds: nothing has happened.
@@ -170,7 +198,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
             self.trail.note(
                 Event.TOKENS_REFUSED, client_id=request.client.client_id, error=refusal.error, reason=reason
             )
-        return refuse(refusal)
+        return refusal
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Authlib's signals; nobody listens."""

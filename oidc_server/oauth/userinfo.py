@@ -27,6 +27,8 @@ _COLUMNS = (
     User.username,
     User.email,
     User.email_verified,
+    User.roles,
+    User.groups,
     User.claims,
     User.updated_at,
     Grant.claims.label("asked"),

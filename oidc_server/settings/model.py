@@ -1,5 +1,6 @@
 """All settings together, and what they must not contradict."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from oidc_server.settings.service import (
     HttpSettings,
     LogSettings,
     MetricsSettings,
+    MtlsSettings,
     OutboundSettings,
     RedisSettings,
 )
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     registration: RegistrationSettings = RegistrationSettings()
     http: HttpSettings = HttpSettings()
     outbound: OutboundSettings = OutboundSettings()
+    mtls: MtlsSettings = MtlsSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -74,6 +77,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 "OIDC_KEYS_ANNOUNCED_FOR must be at least OIDC_KEYS_CACHED_FOR, or tokens meet a JWKS without their key"
             )
+        if self.mtls.header is not None and not self.trusted_proxies:
+            raise ValueError("OIDC_MTLS_HEADER needs OIDC_TRUSTED_PROXIES: only a trusted proxy's word counts")
+        if self.mtls.url is not None and not re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?", self.mtls.url):
+            raise ValueError("OIDC_MTLS_URL must be an https URL without a query, a fragment or a slash at its end")
         if self.password.bcrypt_rounds < 10 and not self.development:
             raise ValueError("OIDC_PASSWORD_BCRYPT_ROUNDS below 10 is for development mode only")
         return self

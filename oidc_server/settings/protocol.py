@@ -55,6 +55,8 @@ class ProtocolSettings(Group):
 
     require_pkce: bool = True
     """Demand PKCE of confidential clients too; a client's own `require_pkce` overrides it. Public clients always need it."""
+    request_encryption: bool = False
+    """Publish keys to which clients may encrypt request objects; they rotate with the others."""
     request_uri: bool = False
     """Take request objects by reference: they are fetched from the `request_uris` that their client registered."""
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -52,6 +52,17 @@ class OutboundSettings(Group):
     """How long a call may take, from the look-up of the name to the last byte."""
     max_bytes: int = Field(default=65536, ge=1024)
     """The largest answer in bytes."""
+
+
+class MtlsSettings(Group):
+    """How clients authenticate with certificates (mutual TLS, RFC 8705)."""
+
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
+    """The header in which a trusted proxy tells a client's certificate, such as `Client-Cert` (RFC 9440) or one with
+    URL-encoded PEM; without it nobody authenticates so. The proxy must take this header away from what clients send."""
+    url: str | None = None
+    """The https URL under which that proxy asks clients for certificates, if it is another one than the issuer
+    (`mtls_endpoint_aliases`, RFC 8705 §5)."""
 
 
 class LogSettings(Group):

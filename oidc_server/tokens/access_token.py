@@ -1,6 +1,6 @@
 """Access tokens: signed JWTs that a resource server checks by itself (RFC 9068)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,9 +55,9 @@ class AccessToken:
 
 def sign(
     key: jwt.Key, issuer: str, *, subject: str, client_id: str, audience: Collection[str], scopes: Collection[str],
-    lifetime: timedelta, grant: Granted | None = None,
+    lifetime: timedelta, grant: Granted | None = None, entitled: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
-    """A new access token (RFC 9068 §2.2)."""
+    """A new access token (RFC 9068 §2.2); `entitled` holds the person's roles and groups, where it tells them (§2.2.3.1)."""
     now = clock.timestamp()
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -67,6 +67,7 @@ def sign(
         "iat": now,
         "exp": now + int(lifetime.total_seconds()),
         "jti": new_secret(16),
+        **(entitled or {}),
     }
     if scopes:
         claims["scope"] = " ".join(sorted(scopes))

@@ -1,12 +1,13 @@
 """Issuing: the one way to mint what a token response carries (RFC 6749 §5.1)."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from oidc_server.clients import subjects
 from oidc_server.clients.key_sets import KeySets, Unverified
+from oidc_server.clients.metadata import ACCOUNT_SCOPE
 from oidc_server.clients.registry import Client
 from oidc_server.clients.resources import ResourceRegistry
 from oidc_server.foundation.errors import Unavailable
@@ -18,6 +19,9 @@ from oidc_server.tokens.grants import Granted
 
 TokenResponse = dict[str, Any]
 
+#: Scopes of endpoints of our own.
+_FOR_US = frozenset({"openid", ACCOUNT_SCOPE})
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -28,6 +32,16 @@ class Allowed:
     resources: frozenset[str] = frozenset()
     """That the access token is for, where some were named (RFC 8707)."""
     with_id_token: bool = False
+
+
+@dataclass(frozen=True)
+class About:
+    """What tokens tell of a person."""
+
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """In the ID token."""
+    entitled: Mapping[str, Any] = field(default_factory=dict)
+    """In the access token: roles and groups (RFC 9068 §2.2.3.1)."""
 
 
 class Issuing:
@@ -45,31 +59,33 @@ class Issuing:
 
     def for_grant(
         self, grant: Granted, client: Client, allowed: Allowed, *, nonce: str | None = None,
-        about: Mapping[str, Any] | None = None,
+        about: About | None = None,
     ) -> TokenResponse:  # fmt: skip
         """An access token, an ID token where `openid` was granted, and a refresh token where the client may use one.
 
-        The ID token tells the claims `about` the person besides its own.
+        Each tells what is `about` the person besides its own claims.
         """
-        response = self._access(allowed, subject=self.subject(client, grant.user_id), client=client, grant=grant)
+        about, subject = about or About(), self.subject(client, grant.user_id)
+        response = self._access(allowed, subject=subject, client=client, grant=grant, entitled=about.entitled)
         if allowed.with_id_token:
-            told = {"nonce": nonce, "access_token": response["access_token"], "about": about}
-            response["id_token"] = self._id_token(grant, client, **told)
+            tied = {"nonce": nonce, "access_token": response["access_token"]}
+            response["id_token"] = self._id_token(grant, client, about=about.told, **tied)
         if client.may_use("refresh_token"):
             response["refresh_token"] = refresh_token.mint(self.sealing, grant.id, grant.refresh_counter)
         return response
 
     def for_browser(
-        self, grant: Granted, client: Client, wanted: Set[str], *, code: str | None, about: Mapping[str, Any]
+        self, grant: Granted, client: Client, wanted: Set[str], *, code: str | None, about: About
     ) -> TokenResponse:
         """What an authorization response holds besides its code, as its response type wants (Core §3.2.2.5, §3.3.2.5)."""
         response: TokenResponse = {}
         if "token" in wanted:
             allowed = Allowed(frozenset(grant.scopes), frozenset(grant.resources))
-            response = self._access(allowed, subject=self.subject(client, grant.user_id), client=client, grant=grant)
+            subject = self.subject(client, grant.user_id)
+            response = self._access(allowed, subject=subject, client=client, grant=grant, entitled=about.entitled)
         if "id_token" in wanted:
             tied = {"access_token": response.get("access_token"), "code": code}
-            response["id_token"] = self._id_token(grant, client, nonce=grant.nonce, about=about, **tied)
+            response["id_token"] = self._id_token(grant, client, nonce=grant.nonce, about=about.told, **tied)
         return response
 
     def subject(self, client: Client, user_id: UUID) -> str:
@@ -107,9 +123,12 @@ class Issuing:
     def audience(self, allowed: Allowed) -> list[str]:
         """The resource servers named, or those that the scopes speak to; ourselves for OpenID Connect's own, and for none."""
         resources = allowed.resources or self.resources.all().audience(allowed.scopes)
-        return sorted(resources) + [self.issuer] * ("openid" in allowed.scopes or not resources)
+        return sorted(resources) + [self.issuer] * bool(allowed.scopes & _FOR_US or not resources)
 
-    def _access(self, allowed: Allowed, *, subject: str, client: Client, grant: Granted | None = None) -> TokenResponse:
+    def _access(
+        self, allowed: Allowed, *, subject: str, client: Client, grant: Granted | None = None,
+        entitled: Mapping[str, Any] | None = None,
+    ) -> TokenResponse:  # fmt: skip
         """An access token, with what its response says of it (RFC 6749 §5.1)."""
         audience, resources = self.audience(allowed), self.resources.all()
         lifetime = resources.lifetime(audience, self.lifetimes.access_token)
@@ -123,6 +142,7 @@ class Issuing:
                 scopes=allowed.scopes,
                 lifetime=lifetime,
                 grant=grant,
+                entitled=entitled,
             ),
             "token_type": "Bearer",
             "expires_in": int(lifetime.total_seconds()),

@@ -8,7 +8,11 @@ from oidc_server.clients import dynamic, languages
 from oidc_server.clients.dynamic import Unacceptable
 from oidc_server.clients.metadata import IDENTITY_SCOPES, ClientMetadata
 
-MAY: dict[str, Any] = {"scopes": IDENTITY_SCOPES, "response_types": ["code"]}
+MAY: dict[str, Any] = {
+    "scopes": IDENTITY_SCOPES,
+    "response_types": ["code"],
+    "auth_methods": ["none", "client_secret_basic", "private_key_jwt"],
+}
 DOCUMENT: dict[str, Any] = {"redirect_uris": ["https://app.example.com/callback"]}
 
 
@@ -67,3 +71,9 @@ def test_the_member_at_fault_is_named(members: dict[str, Any], at_fault: str) ->
 
     assert error.value.member == at_fault
     assert error.value.told.startswith(at_fault)
+
+
+def test_a_client_authenticates_only_as_this_server_can_check() -> None:
+    with pytest.raises(Unacceptable) as refused:
+        read(token_endpoint_auth_method="tls_client_auth", tls_client_auth_san_dns="app.example.com")
+    assert refused.value.member == "token_endpoint_auth_method"

@@ -33,6 +33,11 @@ def is_direct(scope: Scope, trusted: Sequence[Network]) -> bool:
     return is_within(_peer(scope), trusted) or not any(name in _FORWARDED for name, _ in scope["headers"])
 
 
+def is_from_proxy(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Whether a proxy that we trust sent this, so that what it says of the caller is believed."""
+    return is_within(_peer(scope), trusted)
+
+
 def is_within(caller: Address, networks: Sequence[Network]) -> bool:
     """Whether an address belongs to one of these networks."""
     return any(caller in network for network in networks if network.version == caller.version)

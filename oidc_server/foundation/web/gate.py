@@ -17,7 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.identifiers import new_reference, new_secret
 from oidc_server.foundation.telemetry import metrics
-from oidc_server.foundation.web import caller, security_headers
+from oidc_server.foundation.web import caller, client_certificate, security_headers
 from oidc_server.settings.model import Settings
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:=+/-]{1,128}")
@@ -50,6 +50,7 @@ class Gate:
         address = caller.address(scope, self._settings.trusted_proxies)
         bind_contextvars(request_id=request_id.decode(), caller=str(address))
         scope["caller"] = address
+        client_certificate.note(scope, self._settings)
         scope["root_path"] = self._settings.base_path
         answer = _Answer(send, request_id, self._headers)
         if scope["method"] in _WITH_BODY:

@@ -7,7 +7,8 @@ from typing import Any
 
 from oidc_server.accounts import claims
 from oidc_server.audit.events import Event
-from oidc_server.oauth import claims_request
+from oidc_server.clients.metadata import ROLES_SCOPE
+from oidc_server.oauth import about, claims_request
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.server import AuthorizationServer
@@ -15,22 +16,24 @@ from oidc_server.sessions import participants
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted, Request
+from oidc_server.tokens.issuing import About
 
 
 def answer(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> dict[str, Any]:
     """The parameters of the answer, for a person who is signed in; raises AlreadyAnswered on a repetition."""
     grant = _make(server, asked, authentication)
     code = codes.mint(server.issuing.sealing, grant.id) if "code" in asked.response_types else None
-    about = _about(asked) if "id_token" in asked.response_types else {}
-    tokens = server.issuing.for_browser(grant, asked.client, asked.response_types, code=code, about=about)
+    tokens = server.issuing.for_browser(grant, asked.client, asked.response_types, code=code, about=_about(asked))
     server.trail.note(Event.GRANT_MADE, **grant.ids, scope=" ".join(grant.scopes), response_type=asked.response_type)
     return {**({"code": code} if code else {}), **tokens}
 
 
-def _about(asked: AuthorizationRequest) -> dict[str, Any]:
+def _about(asked: AuthorizationRequest) -> About:
     """What the ID token tells of the person: what was asked for it, and all where no access token comes (Core §5.4, §5.5)."""
-    told = claims.named(asked.user, claims_request.names(asked.claims, "id_token") & set(claims.SUPPORTED))
-    return told if asked.response_types & {"token", "code"} else {**claims.of(asked.user, asked.scopes), **told}
+    names = claims_request.names(asked.claims, "id_token") & set(claims.SUPPORTED)
+    if not asked.response_types & {"token", "code"}:
+        names |= {name for scope in asked.scopes for name in claims.BY_SCOPE.get(scope, ())}
+    return about.told(asked.user, names, has_roles=ROLES_SCOPE in asked.scopes)
 
 
 def _make(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> Granted:

@@ -10,6 +10,9 @@ from oidc_server.clients.registry import Client
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import wait
 from oidc_server.foundation.sealing import Sealing
+from oidc_server.keys import jwt
+from oidc_server.keys.jwt import InvalidToken
+from oidc_server.keys.ring import Ring
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.errors import InvalidRequest, InvalidRequestObject, InvalidRequestUri, RequestUriNotSupported
 
@@ -24,10 +27,11 @@ _SKEW_SECONDS = 30
 class RequestObjects:
     """Reads what clients signed; call it inside `Database.run`."""
 
-    def __init__(self, issuer: str, sealing: Sealing, sets: KeySets, fetch: Fetch | None) -> None:
+    def __init__(self, issuer: str, sealing: Sealing, sets: KeySets, ring: Ring, fetch: Fetch | None) -> None:
         self._issuer = issuer
         self._sealing = sealing
         self._key_sets = sets
+        self._ring = ring
         self._fetch = fetch
 
     @property
@@ -42,7 +46,8 @@ class RequestObjects:
             raise InvalidRequest("request and request_uri exclude each other (OpenID Connect Core 6.1).")
         if text is None and uri is None:
             return None
-        claims = self._verified(asked.client, text if text is not None else self._fetched(asked.client, uri or ""))
+        sent = text if text is not None else self._fetched(asked.client, uri or "")
+        claims = self._verified(asked.client, self._decrypted(asked.client, sent))
         self._check(asked, claims)
         inside = {name: _text(value) for name, value in claims.items() if name not in _OF_THE_JWT}
         beside = {name: value for name, value in asked.values.items() if name not in ("request", "request_uri")}
@@ -59,6 +64,18 @@ class RequestObjects:
             raise InvalidRequestUri(
                 "request_uri cannot be fetched.", because=f"{type(error).__name__}: {error}"
             ) from error
+
+    def _decrypted(self, client: Client, text: str) -> str:
+        """The signed object inside an encrypted one, and any other as it is (RFC 9101 §6.1)."""
+        expected = client.metadata.request_object_encryption_alg
+        if not jwt.is_encrypted(text):
+            if expected is not None:
+                raise InvalidRequestObject("The request object must be encrypted: the client has registered so.")
+            return text
+        try:
+            return jwt.decrypt(text, self._ring.decrypting, expected, client.metadata.request_object_encryption_enc)
+        except InvalidToken as error:
+            raise InvalidRequestObject("The request object cannot be decrypted.", because=str(error)) from error
 
     def _verified(self, client: Client, text: str) -> dict[str, Any]:
         registered = client.metadata.request_object_signing_alg

@@ -5,11 +5,15 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from cryptography import x509
+
 from oidc_server.clients import key_sets
 from oidc_server.clients.key_sets import Unverified
 from oidc_server.oauth.errors import InvalidClient, InvalidRequest
 from oidc_server.oauth.parameters import OAuthRequest
 
+#: A client that authenticates like this only says who it is: its certificate is shown elsewhere (RFC 8705 §2).
+BY_CERTIFICATE = ("tls_client_auth", "self_signed_tls_client_auth")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -28,6 +32,8 @@ class Presented:
     """The `typ` of that JWT."""
     endpoint: str = ""
     """Our own address to which the request came."""
+    certificate: x509.Certificate | None = None
+    """What the client showed in its TLS handshake."""
 
 
 def by(request: OAuthRequest) -> Presented:

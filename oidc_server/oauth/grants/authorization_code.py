@@ -51,7 +51,7 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
         client, issuing, grant = self.request.client, self.server.issuing, self.grant
         gets = allowed.today(self.server, self.request, grant, may_narrow=False)
         self._spend(grant)
-        token = issuing.for_grant(grant, client, gets, nonce=grant.nonce, about=about.told(self.server, grant))
+        token = issuing.for_grant(grant, client, gets, nonce=grant.nonce, about=about.of(self.server, grant))
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 

@@ -49,7 +49,7 @@ class DeviceCodeGrant(authlib.DeviceCodeGrant):  # type: ignore[misc]
             is_first = codes.spend(connection, grant.id)
         if not is_first:
             raise InvalidGrant(_NO_LONGER_GOOD, because="somebody was faster, or its grant ended at this moment")
-        token = issuing.for_grant(grant, client, gets, about=about.told(self.server, grant))
+        token = issuing.for_grant(grant, client, gets, about=about.of(self.server, grant))
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 

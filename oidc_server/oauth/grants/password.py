@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from oidc_server.accounts.models import User
 from oidc_server.accounts.sign_in import PASSWORD, Attempt, TooManyAttempts, WrongCredentials
 from oidc_server.audit.events import Event
+from oidc_server.clients.metadata import ROLES_SCOPE
 from oidc_server.foundation import clock
-from oidc_server.oauth import resource_indicators, scopes
+from oidc_server.oauth import about, resource_indicators, scopes
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable, UnauthorizedClient
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Request
@@ -55,7 +56,8 @@ class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ign
             grant = grants.make(session, issuing.lifetimes, user.id, asked, proof, with_code=False)
         assert grant is not None  # noqa: S101 - its id is new
         gets = Allowed(self.scopes, self.resources, with_id_token="openid" in self.scopes)
-        token = issuing.for_grant(grant, client, gets)
+        told = about.told(user, (), has_roles=ROLES_SCOPE in self.scopes)
+        token = issuing.for_grant(grant, client, gets, about=told)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 

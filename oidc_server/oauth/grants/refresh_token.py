@@ -41,7 +41,7 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Rotate the refresh token and issue what is due."""
         grant = self._rotated()
-        told = about.told(self.server, grant)
+        told = about.of(self.server, grant)
         token = self.server.issuing.for_grant(grant, self.request.client, self.gets, about=told)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER

@@ -1,4 +1,4 @@
-"""accounts that their owners have deleted."""
+"""Accounts that their owners have deleted, and groups of users."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,10 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("users", sa.Column("groups", sa.JSON(), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("users") as users:
+        users.drop_column("groups")
         users.drop_column("deleted_at")

@@ -1,0 +1,62 @@
+"""Operations of the API: one endpoint each, with what it reads, answers and refuses, as OpenAPI tells it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from oidc_server.api import bodies
+from oidc_server.foundation.web.routing import Endpoint
+
+#: Each status that refuses, and when.
+_WHEN = {
+    400: "The body is no JSON object.",
+    401: "Nobody has proven who they are: wrong credentials, or a token that is no longer good.",
+    403: "The token does not allow this, or the password is wrong.",
+    409: "It contradicts what is there already.",
+    413: "The body is too large.",
+    422: "A member of the body is missing or not as it should be; `field` names it.",
+    429: "Too many attempts; `Retry-After` says when to come back.",
+    503: "Something that we need is down or full; `Retry-After` says when to come back.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One endpoint: it reads the request and makes the answer itself."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    tag: str
+    refused: tuple[int, ...]
+    asks: type[BaseModel] | None = None
+    answers: type[BaseModel] | None = None
+    status: int = 200
+
+    def mount(self, router: APIRouter) -> None:
+        """Lead its path to it."""
+        done: dict[int | str, dict[str, Any]] = {
+            self.status: {"description": "Done.", **({"model": self.answers} if self.answers else {})}
+        }
+        refused: dict[int | str, dict[str, Any]] = {
+            status: {"model": bodies.Error, "description": _WHEN[status]} for status in self.refused
+        }
+        router.add_api_route(
+            self.path,
+            self.endpoint,
+            methods=["GET", "HEAD"] if self.method == "GET" else [self.method],
+            status_code=self.status,
+            summary=self.summary,
+            description=self.endpoint.__doc__,
+            tags=[self.tag],
+            responses={**done, **refused},
+            openapi_extra={"requestBody": _body(self.asks)} if self.asks else {},
+        )
+
+
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    """A request body, its schema in place: nobody else refers to it."""
+    return {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}

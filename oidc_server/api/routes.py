@@ -1,0 +1,62 @@
+"""Which path leads to which endpoint of the API."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from oidc_server.accounts.profile import Profile
+from oidc_server.api import bodies
+from oidc_server.api.auth import AuthEndpoints
+from oidc_server.api.me import MeEndpoints
+from oidc_server.api.operations import Operation
+from oidc_server.foundation.telemetry.health import Health
+from oidc_server.oauth.server import AuthorizationServer, answer
+
+PREFIX = "/api/v1"
+_SIGNING_IN = "Sign in and out"
+_ACCOUNT = "Account"
+
+
+def build(server: AuthorizationServer, health: Health) -> APIRouter:
+    """The router of the API."""
+    router = APIRouter(prefix=PREFIX)
+    for operation in (*_signing_in(AuthEndpoints(server)), *_account(MeEndpoints(server)), _health(health)):
+        operation.mount(router)
+    return router
+
+
+def _signing_in(auth: AuthEndpoints) -> tuple[Operation, ...]:
+    tag, refused, tokens = _SIGNING_IN, (400, 401, 403, 413, 422, 429, 503), bodies.Tokens
+    return (
+        Operation("POST", "/auth/login", auth.log_in, "Sign in with a password", tag, refused, bodies.Login, tokens),
+        Operation("POST", "/auth/refresh", auth.refresh, "Get new tokens", tag, refused, bodies.Refresh, tokens),
+        Operation(
+            "POST", "/auth/logout", auth.log_out, "Sign out on the server", tag, (400, 401, 413, 422, 503), bodies.Logout,
+            status=204,
+        ),
+    )  # fmt: skip
+
+
+def _account(me: MeEndpoints) -> tuple[Operation, ...]:
+    """The same under two names: apps look for either."""
+    refused = (400, 401, 403, 413, 422, 429, 503)
+    return tuple(
+        operation
+        for path in ("/auth/me", "/users/me")
+        for operation in (
+            Operation("GET", path, me.show, "Show the account", _ACCOUNT, (401, 403, 503), answers=bodies.User),
+            Operation("PATCH", path, me.change, "Change the profile", _ACCOUNT, refused, Profile, bodies.User),
+            Operation("DELETE", path, me.delete, "Delete the account", _ACCOUNT, refused, bodies.Deletion, status=204),
+        )
+    )
+
+
+def _health(health: Health) -> Operation:
+    async def tell(request: Request) -> Response:
+        """200 while requests should be sent here, 503 otherwise."""
+        is_well, _ = await health.report()
+        return answer({"status": "ok" if is_well else "unavailable"}, 200 if is_well else 503)
+
+    return Operation(
+        "GET", "/health", tell, "Say whether the server is well", "Operations", (503,), answers=bodies.Health
+    )
