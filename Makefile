@@ -19,6 +19,7 @@ run: $(RUNTIME) ## Serve http://localhost:8000 in development mode
 
 test: $(DEV) check ## Every check and every test
 	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.federation.slapd
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(DEV) ## Style, types, and which room may import which

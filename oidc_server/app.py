@@ -5,12 +5,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages.account.frame import Frame
+from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
 from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
@@ -20,6 +21,7 @@ from oidc_server.accounts.pages.second_factor import SecondFactorPage
 from oidc_server.accounts.pages.standing import Standings
 from oidc_server.accounts.pages.steps import Steps
 from oidc_server.accounts.pages.trust import Trust
+from oidc_server.accounts.pages.upstream import UpstreamPage
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
@@ -100,24 +102,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     statements = software_statements.load(settings.registration.software_statement_keys_file)
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
-    trust = Trust(settings, house.sealing)
-    steps = Steps(settings, house.sealing, pages, trust)
-    entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
-    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
-    factors = house.second_factors
-    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
-    accounts = account_routes.build(
-        settings,
-        HomePage(house.database, pages, visitors),
-        LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance, factors),
-        SecondFactorPage(house.database, pages, standings, factors, trust),
-        AddFactorPage(house.database, pages, standings, enrolment),
-        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
-        Frame(settings, house.database, house.sealing, pages, visitors),
-        house.registry,
-        enrolment,
-        factors.passkeys,
-    )
+    accounts = _account_pages(house, pages, visitors, error_pages)
     api = api_routes.build(server, health)
     app.include_router(oauth)
     app.include_router(accounts)
@@ -133,6 +118,42 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         app.add_exception_handler(kind, handler)
     app.add_middleware(Shortcut, routes=plain, base_path=settings.base_path, handlers=answers.handlers)
     _wrap(app, house, server, answers)
+
+
+def _account_pages(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPages) -> APIRouter:
+    """The pages on which people sign in, and those of their own."""
+    settings, factors = house.settings, house.second_factors
+    trust = Trust(settings, house.sealing)
+    steps = Steps(settings, house.sealing, pages, trust)
+    entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
+    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
+    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
+    frame = Frame(settings, house.database, house.sealing, pages, visitors)
+    login = LoginPage(
+        settings,
+        house.database,
+        house.sealing,
+        pages,
+        house.registry,
+        house.upstreams,
+        house.sign_in,
+        entrance,
+        factors,
+    )
+    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
+    return account_routes.build(
+        settings,
+        HomePage(house.database, pages, visitors),
+        login,
+        SecondFactorPage(house.database, pages, standings, factors, trust),
+        AddFactorPage(house.database, pages, standings, enrolment),
+        UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
+        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
+        frame,
+        house.registry,
+        enrolment,
+        factors.passkeys,
+    )
 
 
 def _wrap(app: FastAPI, house: House, server: AuthorizationServer, answers: Refusals) -> None:

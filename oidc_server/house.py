@@ -20,6 +20,10 @@ from oidc_server.clients import client_secrets, initial_access_tokens, registrat
 from oidc_server.clients.key_sets import KeySets
 from oidc_server.clients.registry import Registry
 from oidc_server.clients.resources import ResourceRegistry
+from oidc_server.federation import attempts
+from oidc_server.federation.conversation import Conversation
+from oidc_server.federation.ldap import Directories
+from oidc_server.federation.upstreams import Upstreams
 from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
@@ -55,13 +59,16 @@ class House:
         self.registry = Registry(self.database, self.changes)
         self.outbound = Outbound(settings)
         self.key_sets = KeySets(self.outbound.document)
+        self.upstreams = Upstreams(self.database, self.changes, self.sealing)
+        self.conversation = Conversation(settings.issuer, self.sealing, self.upstreams, self.outbound, self.key_sets)
         self.resources = ResourceRegistry(self.database, self.changes)
         self.ledger = Ledger(self.sealing, settings.lifetime)
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources, self.key_sets)
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
-        self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings, self.trail)
+        self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
+        self.sign_in = SignIn(self.database, self.passwords, self.directories, self.throttles, settings, self.trail)
         passkeys = Passkeys(settings, self.sealing)
         self.second_factors = SecondFactors(
             self.database, self.sealing, passkeys, self.throttles, settings.factors, self.trail
@@ -115,6 +122,7 @@ class House:
             "trusted_browsers": trusted_browsers.remove_old(self.database),
             "spent_proofs": spent.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
+            "used_upstream_attempts": attempts.remove_old(self.database),
             "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }
@@ -130,6 +138,7 @@ class House:
         """Write down what waits, and let go."""
         await self.deliveries.finish()
         self.passwords.stop()
+        self.directories.stop()
         try:
             await self.trail.write()
         except Unavailable:

@@ -4,6 +4,7 @@ from oidc_server.accounts import models as accounts
 from oidc_server.audit import models as audit
 from oidc_server.clients import models as clients
 from oidc_server.consents import models as consents
+from oidc_server.federation import models as federation
 from oidc_server.foundation import changes
 from oidc_server.foundation.database import Base
 from oidc_server.keys import models as keys
@@ -19,6 +20,7 @@ __all__ = [
     "changes",
     "clients",
     "consents",
+    "federation",
     "keys",
     "logouts",
     "sessions",
@@ -28,4 +30,4 @@ __all__ = [
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0008", "0009", "0010")

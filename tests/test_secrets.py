@@ -4,17 +4,22 @@ import json
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx2
 import pytest
+import yaml
 
 from oidc_server.foundation import sealing
+from tests.actors import upstream_provider
 from tests.actors.applicant import DOCUMENT, Registered
 from tests.actors.browser import Browser
 from tests.actors.device import Device
@@ -22,7 +27,8 @@ from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings
 from tests.factories import PASSWORD, secret_of
-from tests.servers import Server, serving
+from tests.federation import deeds as federation
+from tests.servers import Server, environment, serving
 
 WRONG_PASSWORD = "a wrong password that nobody may read"
 WRONG_SECRET = "a-wrong-secret-that-nobody-may-read"
@@ -75,7 +81,15 @@ class Scene:
     server: Server
     database: Path
     keys: Path
+    environment: dict[str, str]
     secrets: Secrets = field(default_factory=Secrets)
+
+    def apply(self, document: dict[str, Any]) -> None:
+        """Do what an operator does with `oidc-server apply`."""
+        file = self.database.parent.with_name("file.yaml")
+        file.write_text(yaml.safe_dump(document))
+        command = [sys.executable, "-m", "oidc_server.cli.main", "apply", str(file)]
+        subprocess.run(command, env=self.environment, cwd=file.parent, check=True)
 
     def log(self) -> str:
         """All that it said so far."""
@@ -105,8 +119,9 @@ def scene(template: Template, tmp_path: Path) -> Iterator[Scene]:
     database.parent.mkdir()
     shutil.copy(template.sqlite, database)
     settings = make_settings(f"sqlite:///{database}", template.keys)
-    with serving(settings, tmp_path, OIDC_REGISTRATION_MODE="open") as server:
-        yield Scene(server, database, template.keys)
+    more: dict[str, Any] = {"OIDC_REGISTRATION_MODE": "open", "OIDC_OUTBOUND_ALLOW": "127.0.0.1"}
+    with serving(settings, tmp_path, **more) as server:
+        yield Scene(server, database, template.keys, environment(settings, **more))
 
 
 @pytest.fixture
@@ -214,6 +229,24 @@ async def _connect_a_device(http: httpx2.AsyncClient, person: Person, secrets: S
             secrets.note("refresh_token", tokens.refresh_token)
 
 
+async def _sign_in_elsewhere(scene: Scene, person: Person) -> None:
+    """At an upstream: once well, once with an answer that is not believed, once linked."""
+    async with upstream_provider.providing() as provider:
+        scene.apply({"upstreams": [provider.entry(), provider.github()]})
+        provider.person = {"sub": "1", "id": 1}
+        for slug, issuer in (("other", provider.issuer), ("hub", None), ("other", "https://evil.example")):
+            await federation.come_by(person, provider, slug, iss=issuer)
+        scene.secrets.note("upstream client_secret", upstream_provider.SECRET)
+        scene.secrets.note("upstream access_token", "an-upstream-access-token")
+        for asked in provider.asked:
+            scene.secrets.note("upstream state", asked["state"])
+            scene.secrets.note("upstream nonce", asked.get("nonce", ""))
+        for received in provider.listener.received:
+            if received.target == "/token":
+                scene.secrets.note("upstream code", received.form["code"])
+                scene.secrets.note("upstream code_verifier", received.form["code_verifier"])
+
+
 async def _note_keys(scene: Scene) -> None:
     text = (scene.keys / sealing.FILE_NAME).read_text(encoding="ascii").split()[1]
     scene.secrets.note("master key", text, b64decode(text).decode("latin-1"), b64decode(text).hex())
@@ -236,6 +269,7 @@ async def test_no_secret_stands_in_the_log_the_tables_or_the_files(
     await person.approve(party)  # one code that stays unspent
     await _connect_a_device(http, person, secrets)
     await person.sign_out()
+    await _sign_in_elsewhere(scene, person)
     metrics = (await http.get("/metrics")).text
     await _note_keys(scene)
     scene.server.stop()  # it writes down what waits
@@ -243,6 +277,7 @@ async def test_no_secret_stands_in_the_log_the_tables_or_the_files(
     expected = {"password", "client_secret", "code", "access_token", "id_token", "refresh_token", "code_verifier"}
     expected |= {"device_code", "user_code"}
     expected |= {"cookie oidc_session", "cookie oidc_browser", "csrf_token", "interaction", "logout"}
+    expected |= {"upstream client_secret", "upstream code", "upstream code_verifier", "upstream state"}
     expected |= {"registered client_secret", "registration_access_token"}
     assert expected | {"master key", "private key"} <= set(secrets.of_kind)
     assert '"event":"request"' in scene.log()

@@ -1,6 +1,7 @@
 """The directory: finds users by what they call themselves, makes them, changes them, disables them."""
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ DEVELOPMENT = "development"
 
 _FIND = select(User.__table__).where(or_(User.username_key == bindparam("key"), User.email_key == bindparam("key")))
 _FIND_BY_USERNAME = select(User.__table__).where(User.username_key == bindparam("key"))
+_FIND_BY_EMAIL = select(User.__table__).where(User.email_key == bindparam("key"))
 _GET = select(User.__table__).where(User.id == bindparam("user_id"), User.disabled_at.is_(None))
 
 
@@ -62,7 +64,15 @@ def check_names(username: str, email: str | None) -> None:
         raise ValueError("username holds an @, so it must be the user's own e-mail address")
 
 
-def add(session: Session, username: str, *, email: str | None, password_hash: str | None, **others: Any) -> User:
+def add(
+    session: Session,
+    username: str,
+    *,
+    email: str | None,
+    password_hash: str | None,
+    event: Event = Event.USER_CREATED,
+    **others: Any,
+) -> User:
     """Make a user; IntegrityError if the name or address is taken."""
     check_names(username, email)
     now = clock.now()
@@ -80,7 +90,7 @@ def add(session: Session, username: str, *, email: str | None, password_hash: st
     session.flush()
     if ADMINISTRATOR in user.roles:
         is_first_administrator(session)
-    trail.record(session, Event.USER_CREATED, user_id=user.id)
+    trail.record(session, event, user_id=user.id)
     return user
 
 
@@ -123,6 +133,18 @@ def change(session: Session, user: User, *, password_hash: str | None, enabled: 
         is_first_administrator(session)
     event = Event.USER_CHANGED if enabled == was_enabled else Event.USER_ENABLED if enabled else Event.USER_DISABLED
     trail.record(session, event, user_id=user.id)
+
+
+def refresh_claims(session: Session, user: User, told: Mapping[str, Any]) -> None:
+    """Put what an upstream tells of a user in the place of what is known; what it doesn't tell stays."""
+    claims = {**user.claims, **told}
+    if claims == user.claims:
+        return
+    if claims.get("phone_number") != user.claims.get("phone_number"):
+        claims.pop("phone_number_verified", None)
+    session.execute(update(User).where(User.id == user.id).values(claims=claims, updated_at=clock.now()))
+    user.claims = claims
+    trail.record(session, Event.UPSTREAM_REFRESHED, user_id=user.id)
 
 
 def disable(session: Session, user: User) -> None:
@@ -170,6 +192,12 @@ def upgrade_password(session: Session, user: User, password_hash: str) -> bool:
 def find_by_username(handle: Handle, username: str) -> User | None:
     """The user with this user name, and nobody who has it as an address; enabled or not."""
     row = handle.execute(_FIND_BY_USERNAME, {"key": key(username)}).first()
+    return User(**row._mapping) if row else None
+
+
+def find_by_email(handle: Handle, email: str) -> User | None:
+    """The user who has this e-mail address, verified or not; enabled or not."""
+    row = handle.execute(_FIND_BY_EMAIL, {"key": key(email)}).first()
     return User(**row._mapping) if row else None
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import factors, passkeys, proofs, recovery_codes, totp
+from oidc_server.accounts import factors, passkeys, proofs, recovery_codes, totp, ways_in
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.foundation.errors import Refused
@@ -77,8 +77,8 @@ class Enrolment:
 
     def remove_passkey(self, session: Session, user: User, passkey_id: UUID) -> None:
         """Take a passkey away; MustStay."""
-        has = self._require_another(session, user)
-        if user.password_hash is None and has.passkeys == 1:
+        self._require_another(session, user)
+        if not ways_in.has_another(session, user.id, than_passkey=passkey_id):
             raise MustStay(N_("This passkey is the only way into your account."), because="the last way in")
         if passkeys.remove(session, user.id, passkey_id):
             factors.note_removed(session, user.id, "passkey")

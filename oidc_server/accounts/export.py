@@ -8,6 +8,7 @@ from oidc_server.accounts import claims
 from oidc_server.accounts.models import User
 from oidc_server.audit import history
 from oidc_server.consents import memory
+from oidc_server.federation import identities
 from oidc_server.sessions import ledger
 from oidc_server.tokens import grants
 
@@ -15,7 +16,7 @@ _EVENTS_AT_MOST = 10_000
 
 
 def of(session: Session, user: User) -> dict[str, Any]:
-    """Their account, sessions, permissions and history; nothing that could be used in their place."""
+    """Their account, sessions, accounts elsewhere, permissions and history; nothing that could be used in their place."""
     return {
         "account": {
             "sub": str(user.id),
@@ -37,6 +38,10 @@ def of(session: Session, user: User) -> dict[str, Any]:
                 "user_agent": one.user_agent,
             }
             for one in ledger.list_live(session, user.id)
+        ],
+        "upstreams": [
+            {"upstream": one.upstream, "issuer": one.issuer, "sub": one.subject, "linked_at": one.linked_at}
+            for one in identities.list_of(session, user.id)
         ],
         "permissions": [
             {"client_id": one.client_id, "scope": " ".join(one.scopes), "given_at": one.given_at}

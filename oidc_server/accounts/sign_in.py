@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, factors, proofs
+from oidc_server.accounts import directory, factors, proofs, upstream_people
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
+from oidc_server.federation.ldap import Directories
+from oidc_server.federation.refusals import NotAdmitted
 from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused, Unavailable
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
@@ -55,10 +57,17 @@ class SignIn:
     """Checks who somebody is."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, throttles: Throttles, settings: Settings, trail: Trail
+        self,
+        database: Database,
+        passwords: Passwords,
+        directories: Directories,
+        throttles: Throttles,
+        settings: Settings,
+        trail: Trail,
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._directories = directories
         self._throttles = throttles
         self._trail = trail
         self._policy = settings.factors
@@ -82,6 +91,8 @@ class SignIn:
         by_user = self._reserve(self._per_user, str(user.id) if user else directory.key(attempt.login), attempt)
         try:
             is_right, renewed = wait(self._passwords.verify(attempt.password, user.password_hash if user else None))
+            if user is None or user.password_hash is None:
+                user, is_right = self._ask_directories(attempt, user)
         except Unavailable:
             self._give_back(by_address, by_user)
             raise
@@ -117,6 +128,21 @@ class SignIn:
         if user.disabled_at is not None:
             raise self._refused(attempt, "disabled user", user)
         return user
+
+    def _ask_directories(self, attempt: Attempt, user: User | None) -> tuple[User | None, bool]:
+        """Whether an LDAP server knows the password of somebody who has none here, and who they are."""
+        for known in self._directories.all():
+            told = self._directories.check(known, attempt.login, attempt.password)
+            if told is None:
+                continue
+            # Somebody here goes by this name: the password is theirs only if their account leads there.
+            about = known.about if user is None else known.about.model_copy(update={"just_in_time": False})
+            try:
+                found = upstream_people.settle(self._database, about, told)
+            except NotAdmitted as refusal:
+                raise self._refused(attempt, refusal.because, user) from refusal
+            return (found, True) if user is None or found.id == user.id else (user, False)
+        return user, False
 
     def _reserve(self, throttle: Throttle, name: str, attempt: Attempt) -> Reserved:
         reserved = wait(self._throttles.reserve(throttle, name))

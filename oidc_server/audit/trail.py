@@ -31,7 +31,13 @@ _WAITING_AT_MOST = 20_000
 
 #: What anybody can cause without proving anything: beyond so many in a second, it stands in the log only.
 _BY_STRANGERS = frozenset(
-    {Event.CLIENT_REFUSED, Event.CLIENT_REGISTRATION_REFUSED, Event.SIGN_IN_FAILED, Event.FACTOR_REFUSED}
+    {
+        Event.CLIENT_REFUSED,
+        Event.CLIENT_REGISTRATION_REFUSED,
+        Event.SIGN_IN_FAILED,
+        Event.FACTOR_REFUSED,
+        Event.UPSTREAM_REFUSED,
+    }
 )
 _OF_STRANGERS_AT_MOST = 50
 _INSERT = insert(table(AuditEvent))

@@ -1,4 +1,4 @@
-"""`oidc-server apply FILE`: clients, users and resource servers as a file describes them, again and again with the same end."""
+"""`oidc-server apply FILE`: all that a file describes, again and again with the same end."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from oidc_server.accounts import directory
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.cli import reach
+from oidc_server.cli import reach, upstreams
 from oidc_server.cli.documents import ClientEntry, Document, ResourceEntry, UserEntry
 from oidc_server.clients import client_secrets, registry, resources
 from oidc_server.clients.models import ClientRow, ResourceRow
@@ -61,7 +61,7 @@ def apply(
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, and do nothing."),
     as_json: bool = reach.JSON_OPTION,
 ) -> None:
-    """Make clients, users and resource servers as a file describes them. What the file doesn't name is left alone."""
+    """Make clients, resource servers, upstreams and users as a file says. What the file doesn't name is left alone."""
     development = reach.settings().development
     try:
         text = file.read_text(encoding="utf-8")
@@ -107,12 +107,7 @@ def write(house: House, document: Document, *, dry_run: bool = False) -> Outcome
     hashes = {user.username: _new_hash(house, user) for user in document.users}
     try:
         with house.database.transaction() as session:
-            for client in document.clients:
-                outcome.tell("client", client.client_id, _client(session, house, client, outcome))
-            for resource in document.resources:
-                outcome.tell("resource", resource.resource, _resource(session, resource))
-            for user in document.users:
-                outcome.tell("user", user.username, _user(session, user, hashes[user.username]))
+            _write(session, house, document, hashes, outcome)
             if dry_run:
                 raise DryRun
     except DryRun:
@@ -124,6 +119,17 @@ def write(house: House, document: Document, *, dry_run: bool = False) -> Outcome
     except ValueError as error:
         reach.fail(str(error))
     return outcome
+
+
+def _write(session: Session, house: House, document: Document, hashes: dict[str, str | None], outcome: Outcome) -> None:
+    for client in document.clients:
+        outcome.tell("client", client.client_id, _client(session, house, client, outcome))
+    for resource in document.resources:
+        outcome.tell("resource", resource.resource, _resource(session, resource))
+    for upstream in document.upstreams:
+        outcome.tell("upstream", upstream.slug, upstreams.put(session, house.sealing, upstream))
+    for user in document.users:
+        outcome.tell("user", user.username, _user(session, user, hashes[user.username]))
 
 
 def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> str:

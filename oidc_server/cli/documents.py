@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from oidc_server.accounts import directory
 from oidc_server.accounts.profile import Profile, Text
+from oidc_server.cli.upstream_documents import UpstreamEntry
 from oidc_server.clients.metadata import OWN_SCOPES, ClientMetadata, SigningAlgorithm
 from oidc_server.clients.registry import MAX_ID_LENGTH
 from oidc_server.clients.resources import Resource
@@ -144,6 +145,7 @@ class Document(Entry):
     clients: tuple[ClientEntry, ...] = ()
     users: tuple[UserEntry, ...] = ()
     resources: tuple[ResourceEntry, ...] = ()
+    upstreams: tuple[UpstreamEntry, ...] = ()
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -151,6 +153,7 @@ class Document(Entry):
             "client_id": [client.client_id for client in self.clients],
             "username": [directory.key(user.username) for user in self.users],
             "resource": [resource.resource for resource in self.resources],
+            "slug": [upstream.slug for upstream in self.upstreams],
         }
         for member, names in named.items():
             if twice := next((name for name in names if names.count(name) > 1), None):

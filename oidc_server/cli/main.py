@@ -2,7 +2,20 @@
 
 import typer
 
-from oidc_server.cli import apply, cleanup, clients, consents, keys, migrate, serve, sessions, settings, tokens, users
+from oidc_server.cli import (
+    apply,
+    cleanup,
+    clients,
+    consents,
+    keys,
+    migrate,
+    serve,
+    sessions,
+    settings,
+    tokens,
+    upstreams,
+    users,
+)
 
 app = typer.Typer(
     name="oidc-server",
@@ -20,6 +33,7 @@ app.add_typer(clients.app, name="clients", help="Applications: create, list, dis
 app.add_typer(consents.app, name="consents", help="What people have allowed: list it, withdraw it.")
 app.add_typer(sessions.app, name="sessions", help="Where people are signed in: list it, end it.")
 app.add_typer(tokens.app, name="tokens", help="What was issued: end it.")
+app.add_typer(upstreams.app, name="upstreams", help="Other identity providers: list them, disable them.")
 app.command("cleanup")(cleanup.cleanup)
 app.command("settings")(settings.list_settings)
 

@@ -5,7 +5,7 @@ Besides `keys/jwt.py` the only door to JOSE. Every algorithm is named; nothing i
 
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -57,14 +57,23 @@ class KeySets:
 
         A kid that is not in its set is looked for once more at its `jwks_uri`: clients rotate their keys, too.
         """
+        return self._verified(self._sets(client, header_of(token).get("kid")), token, algorithms)
+
+    def verify_published(self, jwks_uri: str, token: str, algorithms: Sequence[str]) -> Claims:
+        """The claims of a JWT that was signed with one of the keys published there; Unverified otherwise."""
+        if self._fetch is None:
+            raise Unverified("no keys can be fetched")
+        return self._verified(self._published(jwks_uri), token, algorithms)
+
+    def _verified(self, sets: Iterable[list[dict[str, Any]]], token: str, algorithms: Sequence[str]) -> Claims:
         header = header_of(token)
         algorithm = _algorithm(header, algorithms)
-        for keys in self._sets(client, header.get("kid")):
+        for keys in sets:
             for jwk in _fitting(keys, algorithm, header.get("kid")):
                 claims = _verified(token, jwk, algorithm)
                 if claims is not None:
                     return claims
-        raise Unverified("signed by none of the client's keys")
+        raise Unverified("signed by none of the keys")
 
     def require_key(self, client: Client, wanted: Any) -> None:
         """Raise Unverified unless this public key (of `cryptography`) is one of the client's (RFC 8705 §2.2.2)."""
@@ -96,8 +105,12 @@ class KeySets:
             return
         if metadata.jwks_uri is None or self._fetch is None:
             raise Unverified("the client has registered no keys")
-        yield self._get(metadata.jwks_uri, older_than=_KEPT_SECONDS)
-        yield self._get(metadata.jwks_uri, older_than=_AGAIN_AFTER_SECONDS)
+        yield from self._published(metadata.jwks_uri)
+
+    def _published(self, uri: str) -> Iterator[list[dict[str, Any]]]:
+        """The keys published there; then, where a kid is missing or nothing fitted, as they are now."""
+        yield self._get(uri, older_than=_KEPT_SECONDS)
+        yield self._get(uri, older_than=_AGAIN_AFTER_SECONDS)
 
     def _get(self, uri: str, *, older_than: float) -> list[dict[str, Any]]:
         known = self._fetched.get(uri)

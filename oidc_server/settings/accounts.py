@@ -32,6 +32,17 @@ class PrivacySettings(Group):
     """How long an account that its owner deleted can be given back; then it is erased."""
 
 
+class LdapSettings(Group):
+    """How LDAP servers are asked about passwords."""
+
+    timeout: Duration = timedelta(seconds=5)
+    """How long a connection, and each answer on it, may take."""
+    workers: int = Field(default=4, ge=1)
+    """Threads of each worker that ask, so that a server that hangs holds up nobody else."""
+    queue: int = Field(default=32, ge=1)
+    """Sign-ins that may wait for such a thread; the next one is told to come back (503)."""
+
+
 class ThrottleSettings(Group):
     """How often somebody may guess."""
 

@@ -7,7 +7,13 @@ from urllib.parse import urlsplit
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from oidc_server.settings.accounts import FactorSettings, PasswordSettings, PrivacySettings, ThrottleSettings
+from oidc_server.settings.accounts import (
+    FactorSettings,
+    LdapSettings,
+    PasswordSettings,
+    PrivacySettings,
+    ThrottleSettings,
+)
 from oidc_server.settings.kinds import Group, Networks
 from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
 from oidc_server.settings.service import (
@@ -52,6 +58,7 @@ class Settings(BaseSettings):
     protocol: ProtocolSettings = ProtocolSettings()
     password: PasswordSettings = PasswordSettings()
     privacy: PrivacySettings = PrivacySettings()
+    ldap: LdapSettings = LdapSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     factors: FactorSettings = FactorSettings()
     registration: RegistrationSettings = RegistrationSettings()

@@ -21,8 +21,11 @@ from tests.actors.applicant import Applicant
 from tests.actors.device import Device
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
+from tests.actors.upstream_provider import providing
 from tests.conftest import Template, make_settings
 from tests.factories import World, add_client, add_user, client, furnish, user
+from tests.federation import deeds as federation
+from tests.federation import test_linking as linking
 from tests.listener import answer, listening
 from tests.oauth import deeds
 
@@ -123,6 +126,23 @@ async def _factors(person: Person, house: House, clock: HeldClock) -> None:
     await person.browser.open("/")
 
 
+async def _upstreams(person: Person, house: House) -> None:
+    async with providing() as provider:
+        await federation.configure(house, provider.entry())
+        for enabled in (True, False, True):
+            await federation.configure(house, provider.entry(refresh_claims=True, enabled=enabled))
+        for name in ("Carla", "Carlotta"):
+            provider.person = {"sub": "1", "name": name}
+            await federation.come_by(person, provider)
+        await federation.come_by(person, provider, iss="https://another.example")
+        provider.person = {"sub": "2"}
+        await linking.link(person, provider)
+        for one in await federation.identities(house):
+            await linking.press(person, unlink=str(one.id))
+        await federation.configure(house, provider.entry(enabled=False))
+    await person.sign_out()
+
+
 async def _keys(house: House, clock: HeldClock) -> None:
     for at_once in (False, True):
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
@@ -143,6 +163,7 @@ async def test_every_event_is_written_by_its_deed(
         await person.decide_about_device((await device.begin()).user_code, decision)
     await person.sign_out()
     await _operators(house)
+    await _upstreams(person, house)
     await _people(person, relying_party, house)
     await _thieves(person, relying_party, http)
     await _logouts(person, http, house, held_clock)

@@ -104,4 +104,5 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
         "users",
         "trusted_browsers",
         "spent_proofs",
+        "used_upstream_attempts",
     }

@@ -11,7 +11,9 @@ from oidc_server.accounts.pages.entrance import Arrival, Entrance
 from oidc_server.accounts.passkeys import PasskeyRefused
 from oidc_server.accounts.second_factors import SecondFactors
 from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, WrongCredentials
-from oidc_server.clients.registry import Registry
+from oidc_server.clients.registry import Client, Registry
+from oidc_server.federation.definition import Upstream
+from oidc_server.federation.upstreams import Upstreams
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.sealing import Sealing
@@ -23,7 +25,7 @@ from oidc_server.settings.model import Settings
 
 CEREMONY, CREDENTIAL = "ceremony", "credential"
 _DISABLED = "This passkey didn't work. Please try again."
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
+EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
 
 
 class LoginPage:
@@ -36,6 +38,7 @@ class LoginPage:
         sealing: Sealing,
         pages: Pages,
         registry: Registry,
+        upstreams: Upstreams,
         sign_in: SignIn,
         entrance: Entrance,
         second_factors: SecondFactors,
@@ -43,58 +46,59 @@ class LoginPage:
         self._settings = settings
         self._database = database
         self._sealing = sealing
-        self._pages = pages
+        self.pages = pages
         self._registry = registry
+        self.upstreams = upstreams
         self._sign_in = sign_in
         self._entrance = entrance
         self._second_factors = second_factors
 
     async def show_login(self, request: Request) -> Response:
         """Show the form, for the interaction in the query or for its own sake."""
-        interaction = self._waiting(request, request.query_params.get(interactions.PARAMETER))
+        interaction = self.waiting(request, request.query_params.get(interactions.PARAMETER))
         if isinstance(interaction, Response):
             return interaction
-        return await self._form(request, interaction)
+        return await self.ask(request, interaction)
 
     async def submit_login(self, request: Request) -> Response:
         """Check who somebody is and send them on."""
         form = await forms.read(request)
-        interaction = self._waiting(request, form.get(interactions.PARAMETER))
+        interaction = self.waiting(request, form.get(interactions.PARAMETER))
         if isinstance(interaction, Response):
             return interaction
         login = form.get("username", "")
-        if not self._pages.browsers.sent(request, form):
-            return await self._form(request, interaction, login=login, status=403, problem=_EXPIRED_FORM)
+        if not self.pages.browsers.sent(request, form):
+            return await self.ask(request, interaction, login=login, status=403, problem=EXPIRED_FORM)
         neighbourhood = caller.neighbourhood(request.scope["caller"])
         client_id = interaction.client_id if interaction else None
         attempt = Attempt(login, form.get("password", ""), neighbourhood, client_id)
         try:
             return await self._database.run(self._sign_in_and_go_on, request, attempt, interaction)
         except WrongCredentials as refusal:
-            return await self._form(request, interaction, login=login, status=422, problem=refusal.told)
+            return await self.ask(request, interaction, login=login, status=422, problem=refusal.told)
         except TooManyAttempts as refusal:
-            response = await self._form(request, interaction, login=login, status=429, problem=refusal.told)
+            response = await self.ask(request, interaction, login=login, status=429, problem=refusal.told)
             response.headers["Retry-After"] = str(refusal.retry_after)
             return response
         except Unavailable as refusal:
-            response = await self._form(request, interaction, login=login, status=503, problem=refusal.told)
+            response = await self.ask(request, interaction, login=login, status=503, problem=refusal.told)
             response.headers["Retry-After"] = str(refusal.retry_after)
             return response
 
     async def submit_passkey(self, request: Request) -> Response:
         """Let in whoever shows a passkey, without a password."""
         form = await forms.read(request)
-        interaction = self._waiting(request, form.get(interactions.PARAMETER))
+        interaction = self.waiting(request, form.get(interactions.PARAMETER))
         if isinstance(interaction, Response):
             return interaction
-        if not self._pages.browsers.sent(request, form):
-            return await self._form(request, interaction, status=403, problem=_EXPIRED_FORM)
+        if not self.pages.browsers.sent(request, form):
+            return await self.ask(request, interaction, status=403, problem=EXPIRED_FORM)
         try:
             return await self._database.run(self._sign_in_with_passkey, request, form, interaction)
         except (PasskeyRefused, WrongCredentials) as refusal:
-            return await self._form(request, interaction, status=422, problem=refusal.told)
+            return await self.ask(request, interaction, status=422, problem=refusal.told)
 
-    def _waiting(self, request: Request, text: str | None) -> Interaction | Response | None:
+    def waiting(self, request: Request, text: str | None) -> Interaction | Response | None:
         """The interaction that waits for this browser; or an answer that starts it afresh when it is too old or another's."""
         if not text:
             return None
@@ -102,16 +106,16 @@ class LoginPage:
             interaction = interactions.unseal(self._sealing, text)
         except interactions.Lost:
             return None
-        browser = self._pages.browsers.of(request)
+        browser = self.pages.browsers.of(request)
         if browser.is_new:
             # It keeps no cookies, or this is its first visit: sent round, it would come back like this for ever.
             return interactions.begin_again(interaction, browser.mark)
         is_ours = interaction.browser in (None, browser.mark)
         if is_ours and not interaction.has_expired(self._settings.lifetime.interaction.total_seconds()):
             return interaction
-        return self._pages.go_on(f"{self._pages.path(interaction.page)}?{urlencode(interaction.parameters)}")
+        return self.pages.go_on(f"{self.pages.path(interaction.page)}?{urlencode(interaction.parameters)}")
 
-    async def _form(
+    async def ask(
         self,
         request: Request,
         interaction: Interaction | None,
@@ -120,22 +124,28 @@ class LoginPage:
         status: int = 200,
         problem: str = "",
     ) -> Response:
-        client = None
-        if interaction is not None and interaction.client_id is not None:
-            client = await self._database.run(self._registry.find, interaction.client_id)
-        keys, mark = self._second_factors.passkeys, self._pages.browsers.of(request).mark
+        """Ask who somebody is."""
+        client, upstreams = await self._database.run(self._around, interaction)
+        keys, mark = self._second_factors.passkeys, self.pages.browsers.of(request).mark
         hint = interaction.parameters.get("login_hint", "") if interaction else ""
-        return self._pages.ask(
+        return self.pages.ask(
             request,
             "accounts/login.html",
             status=status,
             problem=problem,
             login=hint if login is None else login,
             client=client,
+            upstreams=upstreams,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
             policy=security_headers.SCRIPTED_PAGE_POLICY,
             ceremony=keys.ask_to_sign_in(mark) if keys.are_possible else None,
         )
+
+    def _around(self, interaction: Interaction | None) -> tuple[Client | None, list[Upstream]]:
+        """Whom they came from, and where else they may sign in."""
+        client_id = interaction.client_id if interaction else None
+        client = self._registry.find(client_id) if client_id is not None else None
+        return client, [known.about for known in self.upstreams.all() if known.about.is_page]
 
     def _sign_in_and_go_on(self, request: Request, attempt: Attempt, interaction: Interaction | None) -> Response:
         user = self._sign_in.check(attempt)
@@ -145,7 +155,7 @@ class LoginPage:
     def _sign_in_with_passkey(
         self, request: Request, form: dict[str, str], interaction: Interaction | None
     ) -> Response:
-        mark = self._pages.browsers.of(request).mark
+        mark = self.pages.browsers.of(request).mark
         known = self._second_factors.check_passkey(mark, form.get(CEREMONY, ""), form.get(CREDENTIAL, ""))
         with self._database.autocommit() as connection:
             user = directory.get(connection, known.user_id)

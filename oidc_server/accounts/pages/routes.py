@@ -19,6 +19,7 @@ from oidc_server.accounts.pages.first_administrator import FirstAdministratorPag
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.second_factor import SecondFactorPage
+from oidc_server.accounts.pages.upstream import UpstreamPage
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.web.routing import mount
@@ -31,6 +32,7 @@ def build(
     login: LoginPage,
     second_factor: SecondFactorPage,
     add_factor: AddFactorPage,
+    upstream: UpstreamPage,
     first_administrator: FirstAdministratorPage,
     frame: Frame,
     registry: Registry,
@@ -46,6 +48,9 @@ def build(
     mount(router, "/login/passkey", post=login.submit_passkey)
     mount(router, "/login/second-factor", get=second_factor.show_question, post=second_factor.submit_answer)
     mount(router, "/login/add-factor", get=add_factor.show_secret, post=add_factor.submit_code)
+    mount(router, "/account/upstreams", get=upstream.linking.show_linked, post=upstream.linking.submit_change)
+    mount(router, "/login/upstream/{slug}", post=upstream.submit_choice)
+    mount(router, "/login/upstream/{slug}/callback", get=upstream.take_answer)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
 

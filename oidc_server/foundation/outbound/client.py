@@ -54,9 +54,9 @@ class Outbound:
             # A bundle that can't be read is found at the start, not at the first call.
             _trust(self._ca_file)
 
-    async def get(self, url: str, *, accept: str = "*/*") -> Answer:
+    async def get(self, url: str, *, accept: str = "*/*", headers: Mapping[str, str] | None = None) -> Answer:
         """Fetch a document; OutboundFailed if no answer came."""
-        return await self._call("GET", url, {"Accept": accept}, b"")
+        return await self._call("GET", url, {"Accept": accept, **(headers or {})}, b"")
 
     async def check(self, url: str) -> None:
         """Raise OutboundForbidden if this URL must not be called, OutboundFailed if its name leads nowhere."""
@@ -70,10 +70,12 @@ class Outbound:
             raise OutboundFailed(f"answered {answer.status}, expected 200")
         return answer.body
 
-    async def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
+    async def post_form(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send a form; OutboundFailed if no answer came."""
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
-        return await self._call("POST", url, headers, urlencode(fields).encode())
+        usual = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
+        return await self._call("POST", url, {**usual, **(headers or {})}, urlencode(fields).encode())
 
     @property
     def has_open_breaker(self) -> bool:

@@ -27,6 +27,7 @@ SECTIONS = {
     "account/profile": N_("Profile"),
     "account/security": N_("Signing in"),
     "account/sessions": N_("Sessions"),
+    "account/upstreams": N_("Accounts elsewhere"),
     "account/apps": N_("Applications"),
     "account/history": N_("History"),
     "account/data": N_("Your data"),
