@@ -21,6 +21,8 @@ from oidc_server.sessions.models import BrowserSession
 from oidc_server.tokens import grants
 
 ADMINISTRATOR = "admin"
+#: The roles of those whom error pages tell why, and not only what.
+EXPLAINED_TO = frozenset({ADMINISTRATOR, "developer"})
 _MAX_LENGTH = 255
 FIRST_ADMINISTRATOR = "first_administrator"
 DEVELOPMENT = "development"

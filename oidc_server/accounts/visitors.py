@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import current
+from oidc_server.accounts import current, directory
 from oidc_server.accounts.current import Current
 from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.web.cookies import Cookie
@@ -36,6 +36,11 @@ class Visitors:
     def find_with(self, handle: Handle, request: Request) -> Current | None:
         """The same, among other statements."""
         return current.find(handle, self.ledger, self._cookie.read(request))
+
+    def is_developer(self, request: Request) -> bool:
+        """Whether somebody is signed in there who may know why we refuse; call it inside `Database.run`."""
+        person = self.find(request)
+        return person is not None and not directory.EXPLAINED_TO.isdisjoint(person.user.roles)
 
     def session_of(self, handle: Handle, request: Request) -> BrowserSession | None:
         """The session of that browser, whoever's it is, also if nobody used it for too long."""

@@ -160,7 +160,11 @@ class AuthorizationEndpoint:
 
     def _refuse(self, request: Request, asked: AuthorizationRequest, refusal: OAuthRefused) -> Response:
         if not asked.redirect_uri:
-            return self._error_pages.refused(request, refusal.told, because=refusal.because, error=refusal.error)
+            explain = self._visitors.is_developer(request)
+            because = f"{refusal.error}: {refusal.because or refusal.told}"
+            return self._error_pages.refused(
+                request, refusal.told, because=because, error=refusal.error, explain=explain
+            )
         log.info(
             "authorization_refused",
             error=refusal.error,
