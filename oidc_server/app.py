@@ -13,6 +13,7 @@ from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
+from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
@@ -101,6 +102,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         Frame(settings, house.database, house.sealing, pages, visitors),
+        LanguageChoice(pages, house.sealing),
         house.registry,
     )
     api = api_routes.build(server, health)

@@ -11,6 +11,7 @@ from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused, Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
@@ -19,8 +20,8 @@ from oidc_server.settings.accounts import ThrottleSettings
 #: One factor (acr "1"), a password (RFC 8176 §2).
 PASSWORD = Proof(acr="1", amr=("pwd",))
 
-_WRONG = "The user name or password is wrong."
-_THROTTLED = "Too many failed attempts. Please wait a few minutes and try again."
+_WRONG = N_("The user name or password is wrong.")
+_THROTTLED = N_("Too many failed attempts. Please wait a few minutes and try again.")
 
 
 class WrongCredentials(Refused):

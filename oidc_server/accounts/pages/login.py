@@ -12,6 +12,7 @@ from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, Wrong
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import caller, forms
 from oidc_server.foundation.web.pages import Pages
@@ -19,7 +20,7 @@ from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
 from oidc_server.settings.model import Settings
 
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class LoginPage:

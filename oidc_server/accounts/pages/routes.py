@@ -12,6 +12,7 @@ from oidc_server.accounts.pages.account.profile import ProfilePage
 from oidc_server.accounts.pages.account.sessions import SessionsPage
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
+from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.web.routing import mount
@@ -24,6 +25,7 @@ def build(
     login: LoginPage,
     first_administrator: FirstAdministratorPage,
     frame: Frame,
+    language: LanguageChoice,
     registry: Registry,
 ) -> APIRouter:
     """The router of every page."""
@@ -31,6 +33,7 @@ def build(
     _mount_account(router, frame, registry, settings)
     mount(router, "/", get=home.show_home)
     mount(router, "/login", get=login.show_login, post=login.submit_login)
+    mount(router, "/language", post=language.choose)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
 
