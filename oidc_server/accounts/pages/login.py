@@ -112,7 +112,7 @@ class LoginPage:
             status=status,
             problem=problem,
             login=hint if login is None else login,
-            client=client,
+            client=client.in_language(self._pages.language.tag) if client else None,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
         )
 

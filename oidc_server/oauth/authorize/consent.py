@@ -56,7 +56,7 @@ class ConsentPage:
             "oauth/consent.html",
             status=status,
             problem=problem,
-            client=asked.client,
+            client=asked.client.in_language(self._pages.language.tag),
             person=person.user,
             scopes=scopes.in_words(asked.to_allow, self._server.issuing.resources.all().words),
             return_host=redirect_uris.host(asked.redirect_uri),

@@ -76,7 +76,7 @@ class ConfirmPage:
             status=status,
             problem=problem,
             person=person.user,
-            client=question.client,
+            client=question.client.in_language(self._pages.language.tag),
             scopes=scopes.in_words(question.request.scopes, self._server.issuing.resources.all().words),
             user_code=question.user_code,
             device=question.request,
@@ -97,7 +97,8 @@ class ConfirmPage:
             return self._show(request, sealed, N_("Please choose one of the two."), 422)
         if not was_open:
             raise WrongCode(because="decided or expired at this moment")
-        return self._pages.show("oauth/device_done.html", decision=decision, client=question.client)
+        client = question.client.in_language(self._pages.language.tag)
+        return self._pages.show("oauth/device_done.html", decision=decision, client=client)
 
     def _question(self, request: Request, sealed: str) -> Question | None:
         """What there is to decide on this browser, None if no code was entered on it; WrongCode if it is too late."""

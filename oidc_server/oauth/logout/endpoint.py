@@ -66,7 +66,8 @@ class LogoutEndpoint:
             return self._done(request, asked.return_to)
         if asked.speaks_for(person, self._server):
             return self._end(request, person, asked.return_to, asked.client.client_id if asked.client else None)
-        return self._ask(request, person, asked.return_to, asked.client.name if asked.client else None)
+        name = asked.client.in_language(self._pages.language.tag).name if asked.client else None
+        return self._ask(request, person, asked.return_to, name)
 
     def _confirm(self, request: Request, form: dict[str, str]) -> Response:
         try:
