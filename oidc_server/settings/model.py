@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oidc_server.settings.accounts import PasswordSettings, PrivacySettings, ThrottleSettings
 from oidc_server.settings.kinds import Group, Networks
-from oidc_server.settings.pages import PagesSettings
+from oidc_server.settings.pages import BrandingSettings, PagesSettings
 from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
 from oidc_server.settings.service import (
     AuditSettings,
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     throttle: ThrottleSettings = ThrottleSettings()
     registration: RegistrationSettings = RegistrationSettings()
     pages: PagesSettings = PagesSettings()
+    branding: BrandingSettings = BrandingSettings()
     http: HttpSettings = HttpSettings()
     outbound: OutboundSettings = OutboundSettings()
     mtls: MtlsSettings = MtlsSettings()

@@ -11,6 +11,7 @@ from oidc_server.foundation import languages, negotiation
 from oidc_server.foundation.languages import Language
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.assets import Assets
+from oidc_server.foundation.web.branding import Branding
 from oidc_server.foundation.web.browsers import FIELD, Browsers
 from oidc_server.foundation.web.shipped import folder
 from oidc_server.foundation.web.speech import Speech
@@ -28,9 +29,10 @@ class Pages:
         self._settings = settings
         self.browsers = browsers
         self.speech = Speech(settings)
-        self.assets = Assets(templates / "assets", settings.base_path)
+        brand = Branding(settings.branding)
+        self.assets = Assets(templates / "assets", settings.base_path, brand.assets)
         self._templates = Environment(
-            loader=FileSystemLoader(templates),
+            loader=FileSystemLoader([*brand.templates, templates]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -45,6 +47,7 @@ class Pages:
             development=settings.development,
             issuer=settings.issuer,
             languages=languages,
+            brand=brand,
         )
 
     def path(self, name: str) -> str:
