@@ -9,10 +9,10 @@ DEV := $(VENV)/.dev
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PORT ?= 8000
 
-.PHONY: help run test check bench docs lock clean
+.PHONY: help run test check bench docs translations lock clean
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: $(RUNTIME) ## Serve http://localhost:8000 in development mode
 	$(BIN)/oidc-server serve --dev --port $(PORT)
@@ -33,6 +33,9 @@ bench: $(DEV) ## CPU and latency of every hot operation, in RSA signatures
 
 docs: $(DEV) ## Write the generated pages of docs/ anew
 	$(BIN)/python -m tests.docs.generate
+
+translations: $(DEV) ## Give every language the texts that are new
+	$(BIN)/python -m tests.languages update
 
 lock: $(DEV) ## Write the lock files anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -16,6 +16,7 @@ from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
+from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.second_factor import SecondFactorPage
 from oidc_server.accounts.pages.standing import Standings
@@ -150,6 +151,7 @@ def _account_pages(house: House, pages: Pages, visitors: Visitors, error_pages: 
         UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         frame,
+        LanguageChoice(pages, house.sealing),
         house.registry,
         enrolment,
         factors.passkeys,

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from oidc_server.api import routes as api_routes
 from oidc_server.api.errors import ApiRefused
 from oidc_server.foundation.errors import BadRequest, Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.oauth.errors import OAuthRefused, ServerError, TemporarilyUnavailable
 from oidc_server.oauth.server import answer, refuse
@@ -19,7 +20,9 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 log = structlog.get_logger(__name__)
 
-_SORRY = "Something went wrong on our side."
+_SORRY = N_("Something went wrong on our side.")
+
+_TOLD = {404: N_("There is no page at this address."), 405: N_("This address can't be opened like this.")}
 
 
 class Refusals:
@@ -67,7 +70,7 @@ class Refusals:
         if not _reads_pages(request.scope):
             return refuse(TemporarilyUnavailable(error.told, because=error.because, retry_after=error.retry_after))
         response = self._error_pages.refused(
-            request, error.told, status=503, because=error.because, title="Just a moment"
+            request, error.told, status=503, because=error.because, title=N_("Just a moment")
         )
         response.headers["Retry-After"] = str(error.retry_after)
         return response
@@ -75,9 +78,9 @@ class Refusals:
     async def http_error(self, request: Request, error: Exception) -> Response:
         """No such page, or no such method."""
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        told = "There is no page at this address." if error.status_code == 404 else f"{error.detail}."
+        told = _TOLD.get(error.status_code, f"{error.detail}.")
         if _reads_pages(request.scope):
-            title = "Nothing here" if error.status_code == 404 else "This didn't work"
+            title = N_("Nothing here") if error.status_code == 404 else N_("This didn't work")
             response = self._error_pages.refused(request, told, status=error.status_code, title=title)
         else:
             code = error.detail.lower().replace(" ", "_")
@@ -88,7 +91,7 @@ class Refusals:
     def failed(self, scope: Scope, error_id: str) -> Response:
         """A mistake of ours, which is in the log under this id."""
         if _reads_pages(scope):
-            return self._error_pages.show(_SORRY, error_id=error_id, status=500, title="Sorry")
+            return self._error_pages.show(_SORRY, error_id=error_id, status=500, title=N_("Sorry"))
         told = f"{_SORRY} Error id: {error_id}"
         return ApiRefused(500, "server_error", told).response() if _is_api(scope) else refuse(ServerError(told))
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from oidc_server.accounts import directory
 from oidc_server.accounts.models import User
+from oidc_server.foundation import negotiation
 from oidc_server.foundation.database import Handle
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.sessions.models import BrowserSession
@@ -35,4 +36,6 @@ def find(handle: Handle, ledger: Ledger, cookie: str | None) -> Current | None:
     """Who this session cookie stands for, if the session lives and the user may act."""
     session = ledger.find(handle, cookie)
     user = directory.get(handle, session.user_id) if session else None
+    if user is not None:
+        negotiation.note_profile(user.claims.get("locale"))
     return Current(user, session) if session and user else None

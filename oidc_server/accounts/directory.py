@@ -14,6 +14,7 @@ from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Handle
+from oidc_server.foundation.languages import N_, Text
 from oidc_server.foundation.statements import affected, insert_if_absent
 from oidc_server.logouts import outbox
 from oidc_server.sessions import ledger
@@ -57,13 +58,13 @@ def get(handle: Handle, user_id: UUID) -> User | None:
 def check_names(username: str, email: str | None) -> None:
     """Raise ValueError unless nobody could mistake this user's names for another's."""
     if not username.strip() or username != username.strip():
-        raise ValueError("username must not be empty, nor start or end with white space")
+        raise ValueError(N_("The user name must not be empty, nor start or end with white space."))
     if any(unicodedata.category(character).startswith("C") for character in username):
-        raise ValueError("username must hold no control characters")
+        raise ValueError(N_("The user name must hold no control characters."))
     if len(key(username)) > _MAX_LENGTH or len(username) > _MAX_LENGTH:
-        raise ValueError(f"username must have at most {_MAX_LENGTH} characters")
+        raise ValueError(Text(N_("The user name must have at most %(n)s characters."), n=_MAX_LENGTH))
     if "@" in key(username) and key(username) != key(email or ""):
-        raise ValueError("username holds an @, so it must be the user's own e-mail address")
+        raise ValueError(N_("The user name holds an @, so it must be the user's own e-mail address."))
 
 
 def add(

@@ -8,6 +8,7 @@ from oidc_server.accounts import directory
 from oidc_server.accounts.models import User
 from oidc_server.foundation import clock
 from oidc_server.foundation.errors import Refused
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 
 PATH = "/first-administrator"
@@ -30,13 +31,13 @@ def check(sealing: Sealing, token: str) -> None:
     try:
         expires_at = sealing.open_json(_PURPOSE, token)["expires_at"]
     except (ValueError, KeyError, TypeError) as error:
-        raise LinkIsDead("This link is not valid. Start the server again for a new one.") from error
+        raise LinkIsDead(N_("This link is not valid. Start the server again for a new one.")) from error
     if clock.timestamp() >= expires_at:
-        raise LinkIsDead("This link has expired. Start the server again for a new one.")
+        raise LinkIsDead(N_("This link has expired. Start the server again for a new one."))
 
 
 def make(session: Session, username: str, password_hash: str) -> User:
     """Make the first administrator; LinkIsDead if there is one already, IntegrityError if the name is taken."""
     if not directory.is_first_administrator(session):
-        raise LinkIsDead("There is an administrator already, so this link has done its work.")
+        raise LinkIsDead(N_("There is an administrator already, so this link has done its work."))
     return directory.add(session, username, email=None, password_hash=password_hash, roles=[directory.ADMINISTRATOR])

@@ -14,6 +14,7 @@ from passlib.exc import PasslibSecurityError, PasswordValueError
 
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.identifiers import new_secret
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.settings.accounts import PasswordSettings
 
@@ -91,7 +92,7 @@ class Passwords:
 
     async def _in_pool(self, work: Callable[[], T]) -> T:
         if self._busy >= self._settings.workers + self._settings.queue:
-            told = "Too many people are signing in right now. Please try again in a moment."
+            told = N_("Too many people are signing in right now. Please try again in a moment.")
             raise Unavailable(told, because="password queue is full", retry_after=_RETRY_AFTER_SECONDS)
         self._busy += 1
         metrics.password_queue.set(max(0, self._busy - self._settings.workers))

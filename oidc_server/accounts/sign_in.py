@@ -13,6 +13,7 @@ from oidc_server.federation.ldap import Directories
 from oidc_server.federation.refusals import NotAdmitted
 from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused, Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
@@ -21,9 +22,9 @@ from oidc_server.settings.model import Settings
 #: One factor (acr "1"), a password (RFC 8176 §2).
 PASSWORD = Proof(proofs.ONE, ("pwd",))
 
-_WRONG = "The user name or password is wrong."
-_ALONE = "A password alone is not enough for this account: sign in with a browser."
-_THROTTLED = "Too many failed attempts. Please wait a few minutes and try again."
+_WRONG = N_("The user name or password is wrong.")
+_ALONE = N_("A password alone is not enough for this account: sign in with a browser.")
+_THROTTLED = N_("Too many failed attempts. Please wait a few minutes and try again.")
 
 
 class WrongCredentials(Refused):

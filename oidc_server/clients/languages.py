@@ -36,3 +36,16 @@ def spread(members: Mapping[str, Any]) -> dict[str, Any]:
     """Members with those in other languages among the others."""
     others = {name: value for name, value in members.items() if name != FIELD}
     return {**others, **(members.get(FIELD) or {})}
+
+
+def fitting(
+    plain_members: Mapping[str, str | None], translations: Mapping[str, str], tag: str
+) -> dict[str, str | None]:
+    """The members that people read as somebody gets them who reads `tag`: its own, one of its regions, or the plain one."""
+    return {name: _in(translations, name, tag.lower()) or value for name, value in plain_members.items()}
+
+
+def _in(translations: Mapping[str, str], name: str, tag: str) -> str | None:
+    tagged = {key.partition("#")[2].lower(): text for key, text in translations.items() if plain(key) == name}
+    regions = sorted(one for one in tagged if one.startswith(f"{tag}-"))
+    return tagged.get(tag) or (tagged[regions[0]] if regions else None)

@@ -1,7 +1,7 @@
 """The registry: clients as this node keeps them in memory, and how operators write them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,12 @@ class Client:
     def name(self) -> str:
         """What people call it."""
         return self.metadata.client_name or self.client_id
+
+    def in_language(self, tag: str) -> "Client":
+        """The same, with what it says of itself as people read it who read this language (RFC 7591 §2.2)."""
+        plain = {name: getattr(self.metadata, name) for name in languages.TRANSLATED}
+        fitting = languages.fitting(plain, self.metadata.translations, tag)
+        return replace(self, metadata=self.metadata.model_copy(update=fitting))
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -25,6 +25,7 @@ from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from oidc_server.foundation.bells import Bells
 from oidc_server.foundation.errors import Misconfigured, Refused, Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.settings.service import DatabaseSettings
 
 Ts = TypeVarTuple("Ts")
@@ -144,7 +145,9 @@ class Database:
     def _guarded(self) -> Iterator[None]:
         """Turn a database that is down into `Unavailable`, and stop asking it for a moment."""
         if self.breaker.opened:
-            raise Unavailable("The server is busy. Please try again in a moment.", because="database breaker is open")
+            raise Unavailable(
+                N_("The server is busy. Please try again in a moment."), because="database breaker is open"
+            )
         try:
             with self.breaker:
                 yield
@@ -152,7 +155,9 @@ class Database:
             if not _is_down(type(error), error) and not _is_locked(error):
                 raise
             log.warning("database_failed", error=type(error).__name__, breaker=self.breaker.state)
-            raise Unavailable("The server is busy. Please try again in a moment.", because=_describe(error)) from error
+            raise Unavailable(
+                N_("The server is busy. Please try again in a moment."), because=_describe(error)
+            ) from error
 
 
 def wait(awaitable: Awaitable[T]) -> T:

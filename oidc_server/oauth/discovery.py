@@ -7,6 +7,7 @@ from typing import Any, get_args
 from oidc_server.accounts import claims
 from oidc_server.clients.key_sets import ASYMMETRIC, SYMMETRIC
 from oidc_server.clients.metadata import IDENTITY_SCOPES, ContentEncryption, KeyManagement
+from oidc_server.foundation import languages
 from oidc_server.foundation.encoding import b64url
 from oidc_server.keys import jwt
 from oidc_server.oauth import pkce
@@ -71,6 +72,7 @@ def metadata(settings: Settings, server: AuthorizationServer) -> dict[str, Any]:
         "code_challenge_methods_supported": list(pkce.METHODS),
         "prompt_values_supported": list(checks.PROMPTS),
         "acr_values_supported": list(checks.ACR_VALUES),
+        "ui_locales_supported": list(languages.tags()),
         "claims_supported": [*claims.SUPPORTED, "auth_time", "acr", "amr", "sid"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,

@@ -4,20 +4,21 @@ import re
 from collections.abc import Collection, Mapping
 
 from oidc_server.clients.metadata import OWN_SCOPES
+from oidc_server.foundation.languages import N_, Text
 from oidc_server.oauth.errors import InvalidGrant, InvalidScope
 
 _SYNTAX = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 
 #: What the consent page says of OpenID Connect's own scopes.
 WORDS = {
-    "openid": "Know who you are",
-    "profile": "See your name and profile",
-    "email": "See your e-mail address",
-    "address": "See your postal address",
-    "phone": "See your phone number",
-    "roles": "See your roles and groups",
-    "account": "See and change your account",
-    "offline_access": "Stay connected when you are not using it",
+    "openid": N_("Know who you are"),
+    "profile": N_("See your name and profile"),
+    "email": N_("See your e-mail address"),
+    "address": N_("See your postal address"),
+    "phone": N_("See your phone number"),
+    "roles": N_("See your roles and groups"),
+    "account": N_("See and change your account"),
+    "offline_access": N_("Stay connected when you are not using it"),
 }
 
 
@@ -34,7 +35,9 @@ def in_words(asked: Collection[str], words: Mapping[str, str]) -> list[tuple[str
 def worded(name: str) -> str:
     """What the consent page says of what nobody has found words for: a single claim, or a resource server's scope."""
     kind, _, claim = name.partition(":")
-    return f"See your {claim.replace('_', ' ')}" if kind == "claim" and claim else name
+    if kind != "claim" or not claim:
+        return name
+    return Text(N_("See your %(claim)s"), claim=claim.replace("_", " "))
 
 
 def parse(text: str | None) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from oidc_server.foundation import languages
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.foundation.web.routing import mount
@@ -22,6 +23,7 @@ def build(settings: Settings, pages: Pages) -> APIRouter:
         return pages.show(
             "playground/playground.html",
             policy=_POLICY,
+            language=languages.load(languages.SOURCE),
             client_id=CLIENT_ID,
             redirect_uri=settings.issuer + PATH,
             scope=SCOPE,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from oidc_server.foundation import clock
+from oidc_server.foundation import clock, negotiation
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.sealing import Sealing
 
@@ -79,6 +79,10 @@ class Interaction:
         """Whether it was this person whom the consent page asked."""
         return self.asked == user_id.hex
 
+    def without(self, parameter: str) -> "Interaction":
+        """The same, had the client not sent this parameter."""
+        return replace(self, parameters={name: value for name, value in self.parameters.items() if name != parameter})
+
     def seen_by(self, browser: str) -> "Interaction":
         """The same, bound to the browser that shows it first."""
         return self if self.browser else replace(self, browser=browser)
@@ -107,6 +111,9 @@ def unseal(sealing: Sealing, text: str) -> Interaction:
     """Open what `seal` sealed, on whichever browser; Lost if that can't be done."""
     try:
         values: dict[str, Any] = sealing.open_json(_PURPOSE, text)
-        return Interaction(**values)
+        interaction = Interaction(**values)
     except (ValueError, TypeError) as error:
         raise Lost from error
+    # Every page on the way opens it here, and so speaks the language that the client wished for.
+    negotiation.note_client(interaction.parameters.get("ui_locales"))
+    return interaction

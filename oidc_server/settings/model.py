@@ -15,6 +15,7 @@ from oidc_server.settings.accounts import (
     ThrottleSettings,
 )
 from oidc_server.settings.kinds import Group, Networks
+from oidc_server.settings.pages import BrandingSettings, PagesSettings
 from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
 from oidc_server.settings.service import (
     AuditSettings,
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
     throttle: ThrottleSettings = ThrottleSettings()
     factors: FactorSettings = FactorSettings()
     registration: RegistrationSettings = RegistrationSettings()
+    pages: PagesSettings = PagesSettings()
+    branding: BrandingSettings = BrandingSettings()
     http: HttpSettings = HttpSettings()
     outbound: OutboundSettings = OutboundSettings()
     mtls: MtlsSettings = MtlsSettings()

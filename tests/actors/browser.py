@@ -25,6 +25,8 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self.ids: dict[str, str] = {}
         self.text = ""
+        self._is_at_the_foot = False
+        """What stands there is the same on every page, and no part of what a page asks."""
         self._open_ids: list[tuple[str, str | None]] = []
         if "html" in response.headers.get("content-type", ""):
             self.feed(response.text)
@@ -51,6 +53,10 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
+        if tag == "footer":
+            self._is_at_the_foot = True
+        if self._is_at_the_foot:
+            return
         if tag == "form":
             self.forms.append(Form(urljoin(str(self.response.url), values.get("action") or "")))
         elif tag == "input" and self.forms and (name := values.get("name")) and _is_sent(values):
@@ -59,6 +65,9 @@ class Page(HTMLParser):
             self._open_ids.append((tag, values.get("id")))
 
     def handle_endtag(self, tag: str) -> None:
+        if self._is_at_the_foot:
+            self._is_at_the_foot = tag != "footer"
+            return
         while self._open_ids and self._open_ids.pop()[0] != tag:
             continue
 

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 from oidc_server.cli import demo
 from oidc_server.playground import page as playground
 from tests.actors.relying_party import s256
+from tests.browser.accessible import barriers
 from tests.servers import Server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -116,7 +117,7 @@ async def sign_in(page: Page) -> None:
 
 
 async def is_well_made(page: Page) -> None:
-    """One heading, a language, a title, every field labelled, nothing wider than the window, text that stands out."""
+    """One heading, a language, a title, labelled fields, nothing wider than the window, text that stands out, no barrier."""
     await expect(page.locator("h1")).to_have_count(1)
     assert await page.locator("html[lang]").count() == 1
     assert await page.title()
@@ -125,6 +126,7 @@ async def is_well_made(page: Page) -> None:
         assert await page.locator(f"label[for='{name}']").count() == 1
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert await page.evaluate(_LOWEST_CONTRAST) >= 4.5  # WCAG 2.2, 1.4.3
+    assert await barriers(page) == []
 
 
 #: The lowest contrast between a text and the first opaque background behind it.

@@ -1,5 +1,7 @@
 """The page behind the one-time link: /first-administrator makes the first administrator."""
 
+from urllib.parse import urlencode
+
 from fastapi import Request
 from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
@@ -8,13 +10,14 @@ from oidc_server.accounts import directory, first_administrator
 from oidc_server.accounts.first_administrator import PARAMETER, LinkIsDead
 from oidc_server.accounts.passwords import MAX_LENGTH, Passwords
 from oidc_server.foundation.database import Database
+from oidc_server.foundation.languages import N_, Text
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.settings.model import Settings
 
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class FirstAdministratorPage:
@@ -42,7 +45,7 @@ class FirstAdministratorPage:
         try:
             await self._database.run(self._check, token)
         except LinkIsDead as refusal:
-            return self._error_pages.refused(request, refusal.told, status=410, title="This link no longer works")
+            return self._error_pages.refused(request, refusal.told, status=410, title=N_("This link no longer works"))
         return self._form(request, token)
 
     async def submit_form(self, request: Request) -> Response:
@@ -57,27 +60,29 @@ class FirstAdministratorPage:
             password_hash = await self._passwords.hash(password)
             await self._database.run(self._make, username, password_hash)
         except LinkIsDead as refusal:
-            return self._error_pages.refused(request, refusal.told, status=410, title="This link no longer works")
+            return self._error_pages.refused(request, refusal.told, status=410, title=N_("This link no longer works"))
         except ValueError as problem:
-            return self._form(request, token, username, f"{str(problem)[:1].upper()}{str(problem)[1:]}.", status=422)
+            return self._form(request, token, username, problem.args[0], status=422)
         except IntegrityError:
-            return self._form(request, token, username, "This user name is taken.", status=422)
+            return self._form(request, token, username, N_("This user name is taken."), status=422)
         return self._pages.go_on(self._pages.path("login"))
 
     def _form(self, request: Request, token: str, username: str = "", problem: str = "", status: int = 200) -> Response:
         values = {"token": token, "username": username, "problem": problem, "min_length": self._min_length}
+        values["here"] = f"{self._pages.path(first_administrator.PATH)}?{urlencode({PARAMETER: token})}"
         return self._pages.ask(request, "accounts/first_administrator.html", status=status, **values)
 
     def _check(self, token: str) -> None:
         first_administrator.check(self._sealing, token)
         with self._database.autocommit() as connection:
             if directory.has_administrator(connection):
-                raise LinkIsDead("There is an administrator already, so this link has done its work.")
+                raise LinkIsDead(N_("There is an administrator already, so this link has done its work."))
 
     def _check_fields(self, username: str, password: str) -> None:
         directory.check_names(username, None)
         if not self._min_length <= len(password) <= MAX_LENGTH:
-            raise ValueError(f"the password must have {self._min_length} to {MAX_LENGTH} characters")
+            text = N_("The password must have %(least)s to %(most)s characters.")
+            raise ValueError(Text(text, least=self._min_length, most=MAX_LENGTH))
 
     def _make(self, username: str, password_hash: str) -> None:
         with self._database.transaction() as session:

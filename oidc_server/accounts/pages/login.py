@@ -16,6 +16,7 @@ from oidc_server.federation.definition import Upstream
 from oidc_server.federation.upstreams import Upstreams
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import caller, forms, security_headers
 from oidc_server.foundation.web.pages import Pages
@@ -24,8 +25,8 @@ from oidc_server.sessions.interaction import Interaction
 from oidc_server.settings.model import Settings
 
 CEREMONY, CREDENTIAL = "ceremony", "credential"
-_DISABLED = "This passkey didn't work. Please try again."
-EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
+_DISABLED = N_("This passkey didn't work. Please try again.")
+EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class LoginPage:
@@ -134,7 +135,7 @@ class LoginPage:
             status=status,
             problem=problem,
             login=hint if login is None else login,
-            client=client,
+            client=client.in_language(self.pages.language.tag) if client else None,
             upstreams=upstreams,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
             policy=security_headers.SCRIPTED_PAGE_POLICY,

@@ -17,6 +17,7 @@ from oidc_server.accounts.pages.account.sessions import SessionsPage
 from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
+from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.second_factor import SecondFactorPage
 from oidc_server.accounts.pages.upstream import UpstreamPage
@@ -35,6 +36,7 @@ def build(
     upstream: UpstreamPage,
     first_administrator: FirstAdministratorPage,
     frame: Frame,
+    language: LanguageChoice,
     registry: Registry,
     enrolment: Enrolment,
     keys: Passkeys,
@@ -51,6 +53,7 @@ def build(
     mount(router, "/account/upstreams", get=upstream.linking.show_linked, post=upstream.linking.submit_change)
     mount(router, "/login/upstream/{slug}", post=upstream.submit_choice)
     mount(router, "/login/upstream/{slug}/callback", get=upstream.take_answer)
+    mount(router, "/language", post=language.choose)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
 

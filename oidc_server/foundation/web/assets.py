@@ -2,6 +2,7 @@
 
 import gzip
 import mimetypes
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,11 +26,11 @@ class Asset:
 
 
 class Assets:
-    """Every file of one folder."""
+    """Every file of one folder, and what was made besides."""
 
-    def __init__(self, folder: Path, base_path: str) -> None:
+    def __init__(self, folder: Path, base_path: str, more: Iterable[Asset] = ()) -> None:
         self._base = f"{base_path}/assets/"
-        found = [_load(path) for path in sorted(folder.iterdir()) if path.is_file()]
+        found = [*(_load(path) for path in sorted(folder.iterdir()) if path.is_file()), *more]
         self._by_name = {asset.name: asset for asset in found}
         self._urls = {asset.name: self._base + _versioned(asset) for asset in found}
         self._by_version = {_versioned(asset): asset for asset in found}
@@ -51,11 +52,14 @@ class Assets:
         return Response(asset.content, media_type=asset.media_type, headers=headers)
 
 
+def made(name: str, content: bytes, media_type: str) -> Asset:
+    """An asset of this content."""
+    compressed = gzip.compress(content, mtime=0) if Path(name).suffix in _COMPRESSED else None
+    return Asset(name, media_type, content, compressed)
+
+
 def _load(path: Path) -> Asset:
-    content = path.read_bytes()
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    compressed = gzip.compress(content, mtime=0) if path.suffix in _COMPRESSED else None
-    return Asset(path.name, media_type, content, compressed)
+    return made(path.name, path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
 
 
 def _versioned(asset: Asset) -> str:

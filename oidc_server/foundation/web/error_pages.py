@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from oidc_server.foundation.identifiers import new_reference
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web.pages import Pages
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,7 @@ class ErrorPages:
         *,
         status: int = 400,
         because: str = "",
-        title: str = "This didn't work",
+        title: str = N_("This didn't work"),
         explain: bool = False,
         **logged: object,
     ) -> Response:

@@ -14,8 +14,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from oidc_server.foundation import negotiation
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.identifiers import new_reference, new_secret
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.web import caller, client_certificate, security_headers
 from oidc_server.settings.model import Settings
@@ -49,6 +51,7 @@ class Gate:
         clear_contextvars()
         address = caller.address(scope, self._settings.trusted_proxies)
         bind_contextvars(request_id=request_id.decode(), caller=str(address))
+        negotiation.begin(scope)
         scope["caller"] = address
         client_certificate.note(scope, self._settings)
         scope["root_path"] = self._settings.base_path
@@ -86,7 +89,7 @@ class Gate:
                 async with asyncio.timeout(deadline - monotonic()):
                     message = await receive()
             except TimeoutError as error:
-                raise BadRequest("The body took too long to arrive.", status=408) from error
+                raise BadRequest(N_("The body took too long to arrive."), status=408) from error
             received += len(message.get("body", b""))
             if received > limit:
                 raise BadRequest(f"The body has more than {limit} bytes.", status=413)

@@ -1,17 +1,24 @@
 """Pages: templates made into answers, with the headers every page needs."""
 
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from oidc_server.foundation import languages
+from oidc_server.foundation import languages, negotiation
+from oidc_server.foundation.languages import Language
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.assets import Assets
+from oidc_server.foundation.web.branding import Branding
 from oidc_server.foundation.web.browsers import FIELD, Browsers
 from oidc_server.foundation.web.shipped import folder
+from oidc_server.foundation.web.speech import Speech
 from oidc_server.settings.model import Settings
+
+#: What the language of a page depends on, besides its address.
+_VARY = "Accept-Language, Cookie"
 
 
 class Pages:
@@ -21,39 +28,60 @@ class Pages:
         templates = folder("templates")
         self._settings = settings
         self.browsers = browsers
-        self.assets = Assets(templates / "assets", settings.base_path)
+        self.speech = Speech(settings)
+        brand = Branding(settings.branding)
+        self.assets = Assets(templates / "assets", settings.base_path, brand.assets)
         self._templates = Environment(
-            loader=FileSystemLoader(templates),
+            loader=FileSystemLoader([*brand.templates, templates]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-        self._templates.filters["moment"] = languages.moment
+        languages.install(self._templates)
         self._templates.globals.update(
             asset=self.assets.url,
             path=self.path,
             csrf_field=FIELD,
             development=settings.development,
             issuer=settings.issuer,
+            languages=languages,
+            brand=brand,
         )
 
     def path(self, name: str) -> str:
         """The path of one of our own pages, as a link needs it."""
         return f"{self._settings.base_path}/{name.lstrip('/')}"
 
+    @property
+    def language(self) -> Language:
+        """The language in which the request at hand is answered."""
+        return self.speech.language()
+
     def render(self, template: str, **values: Any) -> str:
-        """A page's HTML alone."""
-        return self._templates.get_template(template).render(values)
+        """A page's HTML alone, in the language that is spoken."""
+        around = {"language": languages.spoken(), "here": self._here()}
+        return self._templates.get_template(template).render({**around, **values})
+
+    def _here(self) -> str:
+        """Where the reader finds this page again: at its address, but for what a form held that was posted."""
+        scope = negotiation.wishes().scope
+        if scope is None:
+            return ""
+        path = self.path(quote(scope["path"].removeprefix(f"{self._settings.base_path}/")))
+        query = scope["query_string"].decode("latin-1") if scope["method"] in ("GET", "HEAD") else ""
+        return f"{path}?{query}" if query else path
 
     def show(
         self, template: str, *, status: int = 200, policy: str = security_headers.PAGE_POLICY, **values: Any
     ) -> Response:
-        """A page without a form."""
-        html = self.render(template, **values)
-        return HTMLResponse(html, status_code=status, headers=security_headers.page(policy))
+        """A page without a form; in the language that its reader wants, or the only `language` that it has."""
+        language = values.get("language") or self.language
+        with languages.speaking(language):
+            html = self.render(template, **values)
+        headers = {**security_headers.page(policy), "Content-Language": language.tag, "Vary": _VARY}
+        return HTMLResponse(html, status_code=status, headers=headers)
 
     def ask(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page with a form, tied to the browser that asked for it."""

@@ -6,6 +6,6 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def folder(name: str) -> Path:
-    """The folder `templates` or `alembic`."""
+    """The folder `templates`, `translations` or `alembic`."""
     inside = _PACKAGE / "_shipped" / name
     return inside if inside.is_dir() else _PACKAGE.parent / name

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from oidc_server.accounts import proofs
 from oidc_server.clients import redirect_uris
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
 from oidc_server.oauth import claims_request, pkce, resource_indicators, scopes
@@ -50,7 +51,7 @@ def check_client(asked: AuthorizationRequest, server: AuthorizationServer) -> No
     client = server.query_client(client_id)
     if client is None:
         raise UnknownClient(
-            "The application that sent you here is not known.", because=f"client_id {printable(client_id)}"
+            N_("The application that sent you here is not known."), because=f"client_id {printable(client_id)}"
         )
     asked.client = client
 
@@ -62,7 +63,7 @@ def check_redirect_uri(asked: AuthorizationRequest, server: AuthorizationServer)
         told = "was sent more than once" if "redirect_uri" in asked.repeated else "is missing"
         raise UnknownRedirectUri(f"redirect_uri {told}.", because=_registered(asked))
     if not asked.client.may_return_to(redirect_uri):
-        told = "The application asked us to send you to an address that is not its own."
+        told = N_("The application asked us to send you to an address that is not its own.")
         raise UnknownRedirectUri(told, because=f"received {redirect_uris.shown(redirect_uri)}, {_registered(asked)}")
     asked.redirect_uri = redirect_uri
 

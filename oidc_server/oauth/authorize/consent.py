@@ -9,6 +9,7 @@ from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.clients import redirect_uris
 from oidc_server.consents import memory
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import scopes
@@ -20,7 +21,7 @@ from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import PARAMETER, Interaction, Lost
 from oidc_server.settings.model import Settings
 
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please decide again."
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please decide again.")
 
 
 class ConsentPage:
@@ -55,7 +56,7 @@ class ConsentPage:
             "oauth/consent.html",
             status=status,
             problem=problem,
-            client=asked.client,
+            client=asked.client.in_language(self._pages.language.tag),
             person=person.user,
             scopes=scopes.in_words(asked.to_allow, self._server.issuing.resources.all().words),
             return_host=redirect_uris.host(asked.redirect_uri),
@@ -75,7 +76,7 @@ class ConsentPage:
         if decision == "deny":
             self._server.trail.note(Event.CONSENT_REFUSED, client_id=asked.client.client_id, **person.ids)
             return self._back_to_authorize(interactions.seal(self._server.issuing.sealing, waiting.decided("deny")))
-        return self._show(request, sealed, "Please choose one of the two.", 422)
+        return self._show(request, sealed, N_("Please choose one of the two."), 422)
 
     def _remember(self, person: Current, asked: AuthorizationRequest) -> None:
         with self._server.database.transaction() as session:

@@ -12,9 +12,10 @@ from oidc_server.accounts import factors
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.consents import memory
-from oidc_server.foundation import clock
+from oidc_server.foundation import clock, negotiation
 from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
@@ -66,7 +67,7 @@ class AuthorizationEndpoint:
         except BadRequest as error:
             return self._error_pages.refused(request, error.told, status=error.status)
         except Lost:
-            told = "This sign-in page is no longer valid. Please go back to the application and start again."
+            told = N_("This sign-in page is no longer valid. Please go back to the application and start again.")
             return self._error_pages.refused(request, told, because="the interaction cannot be opened")
         if request.method == "POST" and interaction is None:
             # The cookies that we need don't come with a form of another site (SameSite=Lax): ask again, with GET.
@@ -108,6 +109,7 @@ class AuthorizationEndpoint:
         return self._go_to("authorize", interactions.begin(dict(asked.values), None))
 
     def _conduct(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Response:
+        negotiation.note_client(asked.get("ui_locales"))
         try:
             grant = self._check(asked)
             situation = self._situation(request, asked, interaction)

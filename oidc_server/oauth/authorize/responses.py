@@ -55,7 +55,7 @@ class Responder:
             policy=_FORM_POST_POLICY,
             redirect_uri=asked.redirect_uri,
             parameters=parameters,
-            client_name=asked.client.name,
+            client_name=asked.client.in_language(self._pages.language.tag).name,
         )
         response.headers.update(_HEADERS)
         return response

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from oidc_server.accounts.sign_in import TooManyAttempts
 from oidc_server.accounts.visitors import Visitors
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import caller, forms
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth.device import waiting
@@ -15,7 +16,7 @@ from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import PARAMETER
 from oidc_server.tokens import user_code
 
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please send the code again."
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please send the code again.")
 _MAX_SHOWN = 20
 
 log = structlog.get_logger(__name__)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.clients.registry import Client
 from oidc_server.foundation import clock
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import scopes
@@ -20,7 +21,7 @@ from oidc_server.settings.model import Settings
 from oidc_server.tokens import device
 from oidc_server.tokens.models import DeviceRequest
 
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please decide again."
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please decide again.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class ConfirmPage:
             status=status,
             problem=problem,
             person=person.user,
-            client=question.client,
+            client=question.client.in_language(self._pages.language.tag),
             scopes=scopes.in_words(question.request.scopes, self._server.issuing.resources.all().words),
             user_code=question.user_code,
             device=question.request,
@@ -93,10 +94,11 @@ class ConfirmPage:
         elif decision == "deny":
             was_open = deciding.deny(self._server, question.request, person)
         else:
-            return self._show(request, sealed, "Please choose one of the two.", 422)
+            return self._show(request, sealed, N_("Please choose one of the two."), 422)
         if not was_open:
             raise WrongCode(because="decided or expired at this moment")
-        return self._pages.show("oauth/device_done.html", decision=decision, client=question.client)
+        client = question.client.in_language(self._pages.language.tag)
+        return self._pages.show("oauth/device_done.html", decision=decision, client=client)
 
     def _question(self, request: Request, sealed: str) -> Question | None:
         """What there is to decide on this browser, None if no code was entered on it; WrongCode if it is too late."""

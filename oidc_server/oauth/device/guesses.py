@@ -4,13 +4,14 @@ from oidc_server.accounts.current import Current
 from oidc_server.accounts.sign_in import TooManyAttempts
 from oidc_server.foundation.database import wait
 from oidc_server.foundation.errors import Refused
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.settings.accounts import ThrottleSettings
 from oidc_server.tokens import device, user_code
 from oidc_server.tokens.models import DeviceRequest
 
-_WRONG = "This code is not valid. It may be mistyped or too old: your device can show you a new one."
+_WRONG = N_("This code is not valid. It may be mistyped or too old: your device can show you a new one.")
 
 
 class WrongCode(Refused):

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from oidc_server.accounts import directory
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
+from oidc_server.foundation import negotiation
 from oidc_server.foundation.errors import BadRequest
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms, security_headers
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
@@ -24,7 +26,7 @@ from oidc_server.sessions import participants
 _PURPOSE = "logout"
 #: How long clients have to sign a person out in their frames.
 _SECONDS_FOR_FRAMES = 3
-_EXPIRED_FORM = "This page was open for too long, or your browser blocks cookies. Please try again."
+_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class LogoutEndpoint:
@@ -44,6 +46,7 @@ class LogoutEndpoint:
                 values = await parameters.read_form(request)
                 return self._pages.go_on(f"{self._pages.path('logout')}?{urlencode(values)}")
             values = parameters.once(forms.parse(request.scope["query_string"]))
+            negotiation.note_client(values.get("ui_locales"))
             return await self._server.database.run(self._conduct, request, values)
         except BadRequest as error:
             return self._error_pages.refused(request, error.told, status=error.status)
@@ -63,7 +66,8 @@ class LogoutEndpoint:
             return self._done(request, asked.return_to)
         if asked.speaks_for(person, self._server):
             return self._end(request, person, asked.return_to, asked.client.client_id if asked.client else None)
-        return self._ask(request, person, asked.return_to, asked.client.name if asked.client else None)
+        name = asked.client.in_language(self._pages.language.tag).name if asked.client else None
+        return self._ask(request, person, asked.return_to, name)
 
     def _confirm(self, request: Request, form: dict[str, str]) -> Response:
         try:
@@ -96,6 +100,7 @@ class LogoutEndpoint:
             problem=problem,
             person=person.user,
             client_name=client_name,
+            here=self._pages.path("logout"),
             logout=self._server.issuing.sealing.seal_json(_PURPOSE, waiting),
         )
 
@@ -127,6 +132,7 @@ class LogoutEndpoint:
                 frames=shown,
                 return_to=return_to,
                 seconds=_SECONDS_FOR_FRAMES,
+                here=self._pages.path("logout"),
             )
         if self._visitors.has_cookie(request):
             # Only where it was sent: a form of another site comes without it, and must not take it away.

@@ -7,6 +7,7 @@ from typing import Any
 from oidc_server.accounts.current import Current
 from oidc_server.clients import redirect_uris
 from oidc_server.clients.registry import Client
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.printable import printable
 from oidc_server.keys.jwt import InvalidToken
 from oidc_server.oauth.authorize.responses import location
@@ -57,7 +58,7 @@ def _client(client_id: str | None, hint: dict[str, Any] | None, server: Authoriz
     client = server.query_client(named) if named else None
     if client_id is not None and client is None:
         raise InvalidRequest(
-            "The application that sent you here is not known.", because=f"client_id {printable(client_id)}"
+            N_("The application that sent you here is not known."), because=f"client_id {printable(client_id)}"
         )
     return client
 
@@ -69,7 +70,7 @@ def _return_to(uri: str | None, state: str | None, client: Client | None) -> str
         raise InvalidRequest("post_logout_redirect_uri needs id_token_hint or client_id, to tell whose address it is.")
     if not client.may_sign_out_to(uri):
         registered = ", ".join(client.metadata.post_logout_redirect_uris) or "none"
-        told = "The application asked us to send you to an address that is not its own."
+        told = N_("The application asked us to send you to an address that is not its own.")
         raise InvalidRequest(
             told, because=f"received {redirect_uris.shown(uri)}, registered for {client.client_id}: {registered}"
         )
