@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server.accounts.pages import routes as account_routes
+from oidc_server.accounts.pages import self_service_routes
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
@@ -21,6 +22,7 @@ from oidc_server.foundation import posture
 from oidc_server.foundation.changes import READ_EVERY_SECONDS
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.jobs import Job, Jobs
+from oidc_server.foundation.mail import postman
 from oidc_server.foundation.telemetry.health import Check, Health
 from oidc_server.foundation.web.browsers import Browsers
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -37,8 +39,8 @@ from oidc_server.oauth.cors import Cors
 from oidc_server.oauth.documents import Documents, Prepared
 from oidc_server.oauth.routes import Surroundings
 from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.playground import mailbox, reference
 from oidc_server.playground import page as playground
-from oidc_server.playground import reference
 from oidc_server.refusals import Refusals
 from oidc_server.settings.model import Settings
 
@@ -93,22 +95,32 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
     entrance = Entrance(house.database, house.sealing, pages, visitors)
+    rules = house.self_service.rules
     accounts = account_routes.build(
         settings,
         HomePage(house.database, pages, visitors),
         LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
-        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
+        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords, rules),
         Frame(settings, house.database, house.sealing, pages, visitors),
         house.registry,
     )
+    self_service = self_service_routes.build(
+        settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry
+    )
+    app.include_router(self_service)
     app.include_router(oauth)
     app.include_router(accounts)
-    plain = [route for router in (oauth, accounts) for route in router.routes if isinstance(route, APIRoute)]
-    app.include_router(Operations(settings, health, [house.database.breaker, house.throttles.breaker]).router())
+    plain = [
+        route for router in (oauth, accounts, self_service) for route in router.routes if isinstance(route, APIRoute)
+    ]
+    app.include_router(
+        Operations(settings, health, [house.database.breaker, house.throttles.breaker, house.postman.breaker]).router()
+    )
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:
         app.include_router(playground.build(settings, pages))
         app.include_router(reference.build(app))
+        app.include_router(mailbox.build(pages, house.database, house.sealing))
     answers = Refusals(error_pages)
     for kind, handler in answers.handlers.items():
         app.add_exception_handler(kind, handler)
@@ -156,6 +168,7 @@ def _jobs(house: House) -> list[Job]:
         Job("write audit events", trail.WRITE_EVERY, house.trail.write),
         Job("write client uses", uses.WRITE_EVERY, lambda: run(house.registry.uses.write)),
         Job("tell of logouts", delivery.LOOK_EVERY, house.deliveries.work, house.deliveries.bell),
+        Job("send mails", postman.LOOK_EVERY, house.postman.work, house.postman.bell),
         Job("turn keys", timedelta(minutes=1), lambda: run(house.rotation.turn)),
         Job("clean up", timedelta(minutes=10), lambda: run(house.clean_up)),
     ]

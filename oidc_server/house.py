@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from oidc_server import tables
-from oidc_server.accounts import deletion, directory
+from oidc_server.accounts import deletion, directory, links, sign_up
 from oidc_server.accounts.passwords import Passwords
+from oidc_server.accounts.self_service import SelfService
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
 from oidc_server.audit.trail import Trail
@@ -22,6 +23,8 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.mail import outbox as mail
+from oidc_server.foundation.mail.postman import Postman
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
@@ -59,7 +62,18 @@ class House:
         self.passwords = Passwords(settings.password)
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
-        self.sign_in = SignIn(self.database, self.passwords, self.throttles, settings.throttle, self.trail)
+        self.sign_in = SignIn(
+            self.database,
+            self.passwords,
+            self.throttles,
+            settings.throttle,
+            self.trail,
+            requires_confirmed=settings.sign_up.require_verified_email,
+        )
+        self.postman = Postman(settings, self.database, self.sealing)
+        self.self_service = SelfService(
+            settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound
+        )
 
     async def check(self) -> None:
         """Raise Misconfigured unless everything that serving needs is there and fits together."""
@@ -93,7 +107,7 @@ class House:
 
     def follow_changes(self) -> None:
         """Notice what other nodes have changed; call it inside `Database.run`."""
-        for breaker in filter(None, (self.database.breaker, self.throttles.breaker)):
+        for breaker in filter(None, (self.database.breaker, self.throttles.breaker, self.postman.breaker)):
             metrics.breaker_open.labels(breaker.name).set(0 if breaker.closed else 1)
         metrics.breaker_open.labels("outbound").set(1 if self.outbound.has_open_breaker else 0)
         self.changes.look()
@@ -105,6 +119,9 @@ class House:
             "grants": grants.remove_old(self.database),
             "device_requests": device.remove_old(self.database),
             "users": deletion.erase_old(self.database, self.settings.privacy.deleted_kept_for),
+            "unconfirmed_users": sign_up.remove_unconfirmed(self.database, self.settings.sign_up.unconfirmed_for),
+            "links": links.remove_old(self.database),
+            "mails": mail.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
             "used_assertions": used_assertions.remove_old(self.database),
             "logout_deliveries": outbox.remove_old(self.database),
@@ -121,6 +138,7 @@ class House:
     async def close(self) -> None:
         """Write down what waits, and let go."""
         await self.deliveries.finish()
+        await self.postman.finish()
         self.passwords.stop()
         try:
             await self.trail.write()

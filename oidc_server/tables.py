@@ -6,6 +6,7 @@ from oidc_server.clients import models as clients
 from oidc_server.consents import models as consents
 from oidc_server.foundation import changes
 from oidc_server.foundation.database import Base
+from oidc_server.foundation.mail import models as mail
 from oidc_server.keys import models as keys
 from oidc_server.logouts import models as logouts
 from oidc_server.sessions import models as sessions
@@ -21,6 +22,7 @@ __all__ = [
     "consents",
     "keys",
     "logouts",
+    "mail",
     "sessions",
     "tokens",
 ]
@@ -28,4 +30,4 @@ __all__ = [
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007", "0009")

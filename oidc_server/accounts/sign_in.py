@@ -11,6 +11,7 @@ from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused, Unavailable
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
@@ -19,12 +20,17 @@ from oidc_server.settings.accounts import ThrottleSettings
 #: One factor (acr "1"), a password (RFC 8176 §2).
 PASSWORD = Proof(acr="1", amr=("pwd",))
 
+_UNCONFIRMED = N_("Please open the link in our mail first. To get a new one, sign up again with the same address.")
 _WRONG = "The user name or password is wrong."
 _THROTTLED = "Too many failed attempts. Please wait a few minutes and try again."
 
 
 class WrongCredentials(Refused):
     """The user name or the password is wrong, or the user is disabled: nobody is told which."""
+
+
+class Unconfirmed(WrongCredentials):
+    """The password is right, but whoever signed up has not opened the link in our mail; only they are told."""
 
 
 class TooManyAttempts(Refused):
@@ -50,8 +56,16 @@ class SignIn:
     """Checks who somebody is."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, throttles: Throttles, settings: ThrottleSettings, trail: Trail
+        self,
+        database: Database,
+        passwords: Passwords,
+        throttles: Throttles,
+        settings: ThrottleSettings,
+        trail: Trail,
+        *,
+        requires_confirmed: bool,
     ) -> None:
+        self._requires_confirmed = requires_confirmed
         self._database = database
         self._passwords = passwords
         self._throttles = throttles
@@ -100,6 +114,8 @@ class SignIn:
             raise self._refused(attempt, "wrong password", user)
         if user.disabled_at is not None:
             raise self._refused(attempt, "disabled user", user)
+        if user.unconfirmed_since is not None and self._requires_confirmed:
+            raise Unconfirmed(_UNCONFIRMED, because=self._refused(attempt, "unconfirmed address", user).because)
         return user
 
     def _reserve(self, throttle: Throttle, name: str, attempt: Attempt) -> Reserved:

@@ -17,6 +17,9 @@ class Event(StrEnum):
     USER_ENABLED = "operator:user:enabled"
     """A disabled user may sign in again."""
 
+    USER_INVITED = "operator:user:invited"
+    """Somebody was invited to sign up."""
+
     SIGNED_IN = "person:session:started"
     """A person signed in on a browser."""
     SIGN_IN_FAILED = "person:session:refused"
@@ -26,6 +29,18 @@ class Event(StrEnum):
     PASSWORD_UPGRADED = "person:password:upgraded"
     """A password's hash was renewed with today's scheme when its owner signed in."""
 
+    SIGNED_UP = "person:account:created"
+    """A person made an account for themselves."""
+    EMAIL_VERIFIED = "person:email:verified"
+    """A person opened the link in our mail: the address is theirs."""
+    EMAIL_CHANGE_ASKED = "person:email:requested"
+    """A change of the account's address was asked for; it waits for the link in our mail to the new one."""
+    EMAIL_CHANGED = "person:email:changed"
+    """The account's address was changed, by the link in our mail to the new one."""
+    PASSWORD_RESET_ASKED = "person:password:requested"
+    """A link to choose a new password was asked for; without a user, nobody has such an account."""
+    PASSWORD_RESET = "person:password:reset"
+    """A new password was chosen by the link in our mail: all sessions and grants ended."""
     PROFILE_CHANGED = "person:profile:changed"
     """A person changed what is known of them; `claims` names what, not how."""
     PASSWORD_CHANGED = "person:password:changed"
@@ -97,6 +112,8 @@ class Event(StrEnum):
 
     USER_ERASED = "server:user:erased"
     """A deleted account was erased: nothing of the person is left but the ids in this trail."""
+    USER_EXPIRED = "server:user:expired"
+    """An account was removed: whoever signed up never confirmed the address."""
     CLIENT_EXPIRED = "server:client:expired"
     """A client that registered itself was removed: nobody had used it for long."""
     KEY_ANNOUNCED = "server:key:announced"

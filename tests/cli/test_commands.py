@@ -88,4 +88,13 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
     done = json.loads(run("cleanup", "--json").stdout)
 
     rooms = {"grants", "sessions", "audit_events", "client_secrets", "initial_access_tokens", "unused_clients"}
-    assert set(done) == {*rooms, "used_assertions", "logout_deliveries", "device_requests", "users"}
+    assert set(done) == {
+        *rooms,
+        "used_assertions",
+        "logout_deliveries",
+        "device_requests",
+        "users",
+        "unconfirmed_users",
+        "links",
+        "mails",
+    }

@@ -38,6 +38,8 @@ class Pages:
             csrf_field=FIELD,
             development=settings.development,
             issuer=settings.issuer,
+            offers_sign_up=settings.sign_up_mode == "open",
+            offers_reset=settings.can_mail,
         )
 
     def path(self, name: str) -> str:
