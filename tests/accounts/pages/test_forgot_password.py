@@ -10,7 +10,8 @@ import pytest
 
 from oidc_server.accounts import directory
 from oidc_server.foundation.clock import HeldClock
-from oidc_server.house import House
+from oidc_server.house import House, opened
+from oidc_server.settings.model import Settings
 from tests.accounts import deeds, post
 from tests.actors.browser import Page
 from tests.actors.person import Person
@@ -167,7 +168,18 @@ async def test_the_answer_is_the_same_whoever_is_asked_for(people: Callable[...,
     assert {letter.to for letter in await post.letters(house)} == {ALICE}
 
 
-async def test_it_takes_as_long_for_those_who_are_unknown(house: House) -> None:
+async def test_it_takes_as_long_for_those_who_are_unknown(settings: Settings, house: House) -> None:
+    limits = settings.throttle.model_copy(update={"mails_per_account": 1000})
+    async with opened(settings.model_copy(update={"throttle": limits})) as patient:
+        took = await _time(patient)
+
+    # The bounds are wide, for a machine that does other things meanwhile; by itself it is within a tenth.
+    assert 0.75 < median(took[True]) / median(took[False]) < 1.33
+    assert len(await post.letters(house, ALICE)) > 50
+
+
+async def _time(house: House) -> dict[bool, list[float]]:
+    """How long it takes for somebody who is known, and for somebody who isn't, taking turns."""
     took: dict[bool, list[float]] = {True: [], False: []}
     for number in range(121):
         known = number % 2 == 0
@@ -175,9 +187,7 @@ async def test_it_takes_as_long_for_those_who_are_unknown(house: House) -> None:
         login = "alice" if known else "carol"
         await house.database.run(house.self_service.password_reset.ask, login, f"203.0.113.{number}")
         took[known].append(perf_counter() - started_at)
-
-    # The limits are wide, for a machine that does other things meanwhile; by itself it is within a tenth.
-    assert 0.75 < median(took[True]) / median(took[False]) < 1.33
+    return took
 
 
 @on_one_database

@@ -17,6 +17,7 @@ from oidc_server.foundation.mail import outbox
 from oidc_server.foundation.mail.letter import Letter
 from oidc_server.foundation.mail.models import Mail
 from oidc_server.house import House, opened
+from oidc_server.settings.mail import Reach
 from oidc_server.settings.model import Settings
 from tests.accounts.deeds import in_transaction
 from tests.actors.person import Person
@@ -216,3 +217,37 @@ async def test_pages_answer_as_fast_while_the_smtp_server_hangs(
 
     server.do = hang
     assert median([await asking() for _ in range(9)]) < 0.5
+
+
+@on_one_database
+async def test_where_tls_is_wanted_nothing_is_sent_without_it(
+    database_url: str, template: Template, settings: Settings, server: SmtpServer
+) -> None:
+    smtp = {"url": f"smtp+starttls://login:secret@127.0.0.1:{server.port}", "from": "login@example.com"}
+    async with opened(make_settings(database_url, template.keys, smtp=smtp)) as house:
+        await post(house)
+        await deliver(house)
+
+        (mail,) = await mails(house)
+    assert server.received == []
+    assert "STARTTLS" in (mail.last_error or "")
+
+
+@pytest.mark.parametrize(
+    ("smtp", "told"),
+    [
+        ({"url": "smtp://localhost"}, "OIDC_SMTP_FROM"),
+        ({"url": "smtp://user:password@localhost", "from": "a@example.com"}, "in the clear"),
+        ({"url": "http://localhost", "from": "a@example.com"}, "smtps://"),
+        ({"url": "smtp://localhost", "from": "a@example.com\r\nBcc: b@example.com"}, "e-mail address"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(smtp: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Settings(_env_file=None, smtp=smtp)
+
+
+def test_a_password_may_hold_any_character() -> None:
+    reach = Reach("smtps://login%40example.com:p%40ss%2Fword@mail.example.com")
+
+    assert (reach.username, reach.password, reach.port) == ("login@example.com", "p@ss/word", 465)
