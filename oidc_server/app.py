@@ -5,24 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from oidc_server.accounts.enrolment import Enrolment
-from oidc_server.accounts.pages import routes as account_routes
-from oidc_server.accounts.pages.account.frame import Frame
-from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
-from oidc_server.accounts.pages.add_factor import AddFactorPage
-from oidc_server.accounts.pages.entrance import Entrance
-from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
-from oidc_server.accounts.pages.home import HomePage
-from oidc_server.accounts.pages.language import LanguageChoice
-from oidc_server.accounts.pages.login import LoginPage
-from oidc_server.accounts.pages.second_factor import SecondFactorPage
-from oidc_server.accounts.pages.standing import Standings
-from oidc_server.accounts.pages.steps import Steps
-from oidc_server.accounts.pages.trust import Trust
-from oidc_server.accounts.pages.upstream import UpstreamPage
+from oidc_server import account_pages
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
@@ -31,6 +17,7 @@ from oidc_server.foundation import posture
 from oidc_server.foundation.changes import READ_EVERY_SECONDS
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.jobs import Job, Jobs
+from oidc_server.foundation.mail import postman
 from oidc_server.foundation.telemetry.health import Check, Health
 from oidc_server.foundation.web.browsers import Browsers
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -47,8 +34,8 @@ from oidc_server.oauth.cors import Cors
 from oidc_server.oauth.documents import Documents, Prepared
 from oidc_server.oauth.routes import Surroundings
 from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.playground import mailbox, reference
 from oidc_server.playground import page as playground
-from oidc_server.playground import reference
 from oidc_server.refusals import Refusals
 from oidc_server.settings.model import Settings
 
@@ -103,59 +90,25 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     statements = software_statements.load(settings.registration.software_statement_keys_file)
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
-    accounts = _account_pages(house, pages, visitors, error_pages)
+    accounts = account_pages.build(house, pages, visitors, error_pages)
     api = api_routes.build(server, health)
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)
     plain = [route for router in (oauth, accounts, api) for route in router.routes if isinstance(route, APIRoute)]
-    app.include_router(Operations(settings, health, [house.database.breaker, house.throttles.breaker]).router())
+    app.include_router(
+        Operations(settings, health, [house.database.breaker, house.throttles.breaker, house.postman.breaker]).router()
+    )
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:
         app.include_router(playground.build(settings, pages))
         app.include_router(reference.build(app))
+        app.include_router(mailbox.build(pages, house.database, house.sealing))
     answers = Refusals(error_pages)
     for kind, handler in answers.handlers.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Shortcut, routes=plain, base_path=settings.base_path, handlers=answers.handlers)
     _wrap(app, house, server, answers)
-
-
-def _account_pages(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPages) -> APIRouter:
-    """The pages on which people sign in, and those of their own."""
-    settings, factors = house.settings, house.second_factors
-    trust = Trust(settings, house.sealing)
-    steps = Steps(settings, house.sealing, pages, trust)
-    entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
-    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
-    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
-    frame = Frame(settings, house.database, house.sealing, pages, visitors)
-    login = LoginPage(
-        settings,
-        house.database,
-        house.sealing,
-        pages,
-        house.registry,
-        house.upstreams,
-        house.sign_in,
-        entrance,
-        factors,
-    )
-    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
-    return account_routes.build(
-        settings,
-        HomePage(house.database, pages, visitors),
-        login,
-        SecondFactorPage(house.database, pages, standings, factors, trust),
-        AddFactorPage(house.database, pages, standings, enrolment),
-        UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
-        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
-        frame,
-        LanguageChoice(pages, house.sealing),
-        house.registry,
-        enrolment,
-        factors.passkeys,
-    )
 
 
 def _wrap(app: FastAPI, house: House, server: AuthorizationServer, answers: Refusals) -> None:
@@ -198,6 +151,7 @@ def _jobs(house: House) -> list[Job]:
         Job("write audit events", trail.WRITE_EVERY, house.trail.write),
         Job("write client uses", uses.WRITE_EVERY, lambda: run(house.registry.uses.write)),
         Job("tell of logouts", delivery.LOOK_EVERY, house.deliveries.work, house.deliveries.bell),
+        Job("send mails", postman.LOOK_EVERY, house.postman.work, house.postman.bell),
         Job("turn keys", timedelta(minutes=1), lambda: run(house.rotation.turn)),
         Job("clean up", timedelta(minutes=10), lambda: run(house.clean_up)),
     ]

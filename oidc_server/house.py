@@ -9,10 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from oidc_server import tables
-from oidc_server.accounts import deletion, directory, spent, trusted_browsers
+from oidc_server.accounts import deletion, directory, links, sign_up, spent, trusted_browsers
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.second_factors import SecondFactors
+from oidc_server.accounts.self_service import SelfService
 from oidc_server.accounts.sign_in import SignIn
 from oidc_server.audit import trail
 from oidc_server.audit.trail import Trail
@@ -28,6 +29,8 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.mail import outbox as mail
+from oidc_server.foundation.mail.postman import Postman
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.rate_limits.throttle import Throttles
 from oidc_server.foundation.telemetry import metrics
@@ -73,6 +76,10 @@ class House:
         self.second_factors = SecondFactors(
             self.database, self.sealing, passkeys, self.throttles, settings.factors, self.trail
         )
+        self.postman = Postman(settings, self.database, self.sealing)
+        self.self_service = SelfService(
+            settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound
+        )
 
     async def check(self) -> None:
         """Raise Misconfigured unless everything that serving needs is there and fits together."""
@@ -106,7 +113,7 @@ class House:
 
     def follow_changes(self) -> None:
         """Notice what other nodes have changed; call it inside `Database.run`."""
-        for breaker in filter(None, (self.database.breaker, self.throttles.breaker)):
+        for breaker in filter(None, (self.database.breaker, self.throttles.breaker, self.postman.breaker)):
             metrics.breaker_open.labels(breaker.name).set(0 if breaker.closed else 1)
         metrics.breaker_open.labels("outbound").set(1 if self.outbound.has_open_breaker else 0)
         self.changes.look()
@@ -118,6 +125,9 @@ class House:
             "grants": grants.remove_old(self.database),
             "device_requests": device.remove_old(self.database),
             "users": deletion.erase_old(self.database, self.settings.privacy.deleted_kept_for),
+            "unconfirmed_users": sign_up.remove_unconfirmed(self.database, self.settings.sign_up.unconfirmed_for),
+            "links": links.remove_old(self.database),
+            "mails": mail.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),
             "trusted_browsers": trusted_browsers.remove_old(self.database),
             "spent_proofs": spent.remove_old(self.database),
@@ -137,6 +147,7 @@ class House:
     async def close(self) -> None:
         """Write down what waits, and let go."""
         await self.deliveries.finish()
+        await self.postman.finish()
         self.passwords.stop()
         self.directories.stop()
         try:

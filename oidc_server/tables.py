@@ -7,6 +7,7 @@ from oidc_server.consents import models as consents
 from oidc_server.federation import models as federation
 from oidc_server.foundation import changes
 from oidc_server.foundation.database import Base
+from oidc_server.foundation.mail import models as mail
 from oidc_server.keys import models as keys
 from oidc_server.logouts import models as logouts
 from oidc_server.sessions import models as sessions
@@ -23,6 +24,7 @@ __all__ = [
     "federation",
     "keys",
     "logouts",
+    "mail",
     "sessions",
     "tokens",
 ]
@@ -30,4 +32,4 @@ __all__ = [
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007", "0008", "0009", "0010")

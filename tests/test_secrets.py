@@ -247,6 +247,32 @@ async def _sign_in_elsewhere(scene: Scene, person: Person) -> None:
                 scene.secrets.note("upstream code_verifier", received.form["code_verifier"])
 
 
+_MAILED = re.compile(r'href="([^"]+[?&]token=([^"&]+))"')
+
+
+async def _forget_passwords(http: httpx2.AsyncClient, person: Person, secrets: Secrets) -> None:
+    """One who signs up, one who chooses a new password, and one who has asked for it and waits."""
+    browser, chosen = person.browser, "seven purple walruses"
+    secrets.note("new password", chosen)
+    await browser.submit(await browser.open("/signup"), email="carol@example.com", password=chosen)
+    for _ in range(2):
+        await browser.submit(await browser.open("/forgot-password"), username="alice")
+        mailbox = (await http.get("/dev/mailbox")).text
+        found = _MAILED.findall(mailbox)
+        secrets.note("token", *(token for _, token in found))
+        secrets.note("mailed link", *(link for link, _ in found))
+        for link, _ in found:
+            page = await browser.open(link)
+            await browser.open(link + "x")
+            if page.status == 200 and "reset-password" not in link:
+                await browser.submit(page)
+        reset = next(link for link, _ in found if "reset-password" in link)
+        if "new password set" not in secrets.of_kind:
+            page = await browser.submit(await browser.open(reset), password="short")
+            await browser.submit(page, password=chosen)
+            secrets.note("new password set", chosen)
+
+
 async def _note_keys(scene: Scene) -> None:
     text = (scene.keys / sealing.FILE_NAME).read_text(encoding="ascii").split()[1]
     scene.secrets.note("master key", text, b64decode(text).decode("latin-1"), b64decode(text).hex())
@@ -270,12 +296,14 @@ async def test_no_secret_stands_in_the_log_the_tables_or_the_files(
     await _connect_a_device(http, person, secrets)
     await person.sign_out()
     await _sign_in_elsewhere(scene, person)
+
+    await _forget_passwords(http, person, secrets)
     metrics = (await http.get("/metrics")).text
     await _note_keys(scene)
     scene.server.stop()  # it writes down what waits
 
     expected = {"password", "client_secret", "code", "access_token", "id_token", "refresh_token", "code_verifier"}
-    expected |= {"device_code", "user_code"}
+    expected |= {"device_code", "user_code", "token", "mailed link", "new password"}
     expected |= {"cookie oidc_session", "cookie oidc_browser", "csrf_token", "interaction", "logout"}
     expected |= {"upstream client_secret", "upstream code", "upstream code_verifier", "upstream state"}
     expected |= {"registered client_secret", "registration_access_token"}

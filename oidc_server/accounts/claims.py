@@ -74,7 +74,8 @@ def named(user: Person, names: Iterable[str]) -> dict[str, Any]:
     """These claims of a user, as far as they have a value."""
     known = {
         **user.claims,
-        "preferred_username": user.username,
+        # A name that is an address is told with the scope email, and not with profile.
+        "preferred_username": None if "@" in user.username else user.username,
         "updated_at": int(user.updated_at.timestamp()),
         "email": user.email,
         "email_verified": user.email_verified if user.email else None,

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
@@ -95,6 +95,37 @@ def add(
         is_first_administrator(session)
     trail.record(session, event, user_id=user.id)
     return user
+
+
+def reserve(session: Session, email: str, *, password_hash: str, **others: Any) -> User | None:
+    """Make a user who signs in with their address; None if somebody has it already: of many at once, one is made."""
+    now = clock.now()
+    values = {
+        "id": uuid4(),
+        "username": email,
+        "username_key": key(email),
+        "email": email,
+        "email_key": key(email),
+        "email_verified": False,
+        "password_hash": password_hash,
+        "roles": [],
+        "claims": {},
+        "created_at": now,
+        "updated_at": now,
+        **others,
+    }
+    return User(**values) if insert_if_absent(session, User, values) else None
+
+
+def hold(session: Session, user_id: UUID) -> User | None:
+    """The enabled user with this id, who stays as they are until the transaction ends."""
+    row = session.execute(_GET.with_for_update(), {"user_id": user_id}).first()
+    return User(**row._mapping) if row else None
+
+
+def update_user(session: Session, user_id: UUID, **values: Any) -> None:
+    """Write columns of a user."""
+    session.execute(update(User).where(User.id == user_id).values(**values, updated_at=clock.now()))
 
 
 def is_first_administrator(session: Session) -> bool:

@@ -24,6 +24,8 @@ def of(session: Session, user: User) -> dict[str, Any]:
             "roles": user.roles,
             "created_at": user.created_at,
             "updated_at": user.updated_at,
+            "terms_version": user.terms_version,
+            "terms_accepted_at": user.terms_accepted_at,
             **claims.named(user, [name for name in claims.SUPPORTED if name != "sub"]),
         },
         "sessions": [

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oidc_server.foundation.database import Base
@@ -33,6 +33,11 @@ class User(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    unconfirmed_since: Mapped[datetime | None] = mapped_column(index=True)
+    """When they signed up, until their address is confirmed; None for everybody else."""
+    terms_version: Mapped[str | None] = mapped_column(String(64))
+    """The terms that they agreed to when they signed up."""
+    terms_accepted_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     """When its owner deleted it; it is disabled since, too."""
 
@@ -129,6 +134,33 @@ class SpentProof(Base):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Link(Base):
+    """A link in a mail that works once; its token is this id and a MAC."""
+
+    __tablename__ = "links"
+    __table_args__ = (UniqueConstraint("purpose", "subject"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    purpose: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(320))
+    """Whom it is for: there is one link of a purpose for each, the newest."""
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(320))
+    """The address that it was sent to."""
+    state: Mapped[str]
+    """What must be unchanged for it to work, as a keyed hash."""
+    browser: Mapped[str | None] = mapped_column(String(64))
+    """The mark of the browser on which it was asked for."""
+    sealed_interaction: Mapped[str | None] = mapped_column(Text)
+    """What the person came to do there."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"link {self.id} ({self.purpose})"
 
 
 class Milestone(Base):

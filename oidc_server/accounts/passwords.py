@@ -48,7 +48,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to keep of a new password; Unavailable when too many wait."""
-        return await self._in_pool(lambda: self._context.hash(_prepared(password)))
+        return await self.in_pool(lambda: self._context.hash(_prepared(password)))
 
     async def verify(self, password: str, known_hash: str | None) -> tuple[bool, str | None]:
         """Whether the password is right, and a renewed hash where the known one is outdated.
@@ -58,7 +58,7 @@ class Passwords:
         if len(password) > MAX_LENGTH:
             return False, None
         compared = known_hash or await self._nobody()
-        is_right, renewed = await self._in_pool(lambda: self._verify(_prepared(password), compared))
+        is_right, renewed = await self.in_pool(lambda: self._verify(_prepared(password), compared))
         return is_right and known_hash is not None, renewed
 
     def prepare(self) -> None:
@@ -90,7 +90,8 @@ class Passwords:
             return False, None
         return bool(is_right), renewed
 
-    async def _in_pool(self, work: Callable[[], T]) -> T:
+    async def in_pool(self, work: Callable[[], T]) -> T:
+        """Do something that takes a while in one of these threads; Unavailable when too many wait."""
         if self._busy >= self._settings.workers + self._settings.queue:
             told = N_("Too many people are signing in right now. Please try again in a moment.")
             raise Unavailable(told, because="password queue is full", retry_after=_RETRY_AFTER_SECONDS)

@@ -22,6 +22,7 @@ from oidc_server.settings.model import Settings
 #: One factor (acr "1"), a password (RFC 8176 §2).
 PASSWORD = Proof(proofs.ONE, ("pwd",))
 
+_UNCONFIRMED = N_("Please open the link in our mail first. To get a new one, sign up again with the same address.")
 _WRONG = N_("The user name or password is wrong.")
 _ALONE = N_("A password alone is not enough for this account: sign in with a browser.")
 _THROTTLED = N_("Too many failed attempts. Please wait a few minutes and try again.")
@@ -33,6 +34,10 @@ class WrongCredentials(Refused):
 
 class SecondFactorDue(Refused):
     """The password is right, and not enough."""
+
+
+class Unconfirmed(WrongCredentials):
+    """The password is right, but whoever signed up has not opened the link in our mail; only they are told."""
 
 
 class TooManyAttempts(Refused):
@@ -66,6 +71,7 @@ class SignIn:
         settings: Settings,
         trail: Trail,
     ) -> None:
+        self._requires_confirmed = settings.sign_up.require_verified_email
         self._database = database
         self._passwords = passwords
         self._directories = directories
@@ -128,6 +134,8 @@ class SignIn:
             raise self._refused(attempt, "wrong password", user)
         if user.disabled_at is not None:
             raise self._refused(attempt, "disabled user", user)
+        if user.unconfirmed_since is not None and self._requires_confirmed:
+            raise Unconfirmed(_UNCONFIRMED, because=self._refused(attempt, "unconfirmed address", user).because)
         return user
 
     def _ask_directories(self, attempt: Attempt, user: User | None) -> tuple[User | None, bool]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
+from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.cli import reach, upstreams
@@ -207,10 +208,13 @@ def _new_hash(house: House, entry: UserEntry) -> str | None:
         return None if known else entry.password_hash
     if entry.password is None:
         return None
-    if len(entry.password) < (least := house.settings.password.min_length):
-        reach.fail(f"The password of {entry.username} has {len(entry.password)} characters, expected at least {least}.")
-    is_same = known is not None and wait(house.passwords.verify(entry.password, known.password_hash))[0]
-    return None if is_same else wait(house.passwords.hash(entry.password))
+    if known is not None and wait(house.passwords.verify(entry.password, known.password_hash))[0]:
+        return None
+    try:
+        wait(house.self_service.rules.check(entry.password, [entry.username, entry.email, entry.name]))
+    except BadPassword as refusal:
+        reach.fail(f"The password of {entry.username}: {refusal.told} ({refusal.because})")
+    return wait(house.passwords.hash(entry.password))
 
 
 def _user(session: Session, entry: UserEntry, new_hash: str | None) -> str:

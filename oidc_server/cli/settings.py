@@ -8,7 +8,7 @@ from oidc_server.settings import model as settings_module
 
 def list_settings(as_json: bool = reach.JSON_OPTION) -> None:
     """List every setting with its value here; secrets are not shown."""
-    values = _flat(reach.settings().model_dump(mode="json"))
+    values = _flat(reach.settings().model_dump(mode="json", by_alias=True))
     rows = [
         {"variable": name, "value": values[name], "meaning": field.description}
         for name, field in settings_module.variables().items()

@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from oidc_server.accounts import deletion, directory, factors
 from oidc_server.accounts.factors import Factors
 from oidc_server.accounts.models import User
+from oidc_server.accounts.password_rules import BadPassword
+from oidc_server.accounts.sign_up import SignUpRefused
 from oidc_server.cli import reach
 from oidc_server.cli.documents import UserEntry
 from oidc_server.house import House
@@ -38,8 +40,10 @@ def create(
         reach.fail(reach.explain(error))
 
     async def work(house: House) -> User:
-        if len(password) < (least := house.settings.password.min_length):
-            reach.fail(f"The password has {len(password)} characters, expected at least {least}.")
+        try:
+            await house.self_service.rules.check(password, [username, email, name])
+        except BadPassword as refusal:
+            reach.fail(f"{refusal.told} ({refusal.because})")
         password_hash = await house.passwords.hash(password)
         return await house.database.run(_add, house, entry, password_hash)
 
@@ -101,6 +105,29 @@ def _reset_factors(house: House, username: str) -> Factors | None:
     with house.database.transaction() as session:
         user = directory.find(session, username)
         return factors.reset(session, user) if user else None
+
+
+@app.command()
+def invite(email: str = typer.Argument(help="The e-mail address.")) -> None:
+    """Invite somebody to sign up: the server sends them a link."""
+
+    async def work(house: House) -> None:
+        if not house.settings.can_mail or not house.settings.issuer:
+            reach.fail("Mail cannot be sent: set OIDC_SMTP_URL and OIDC_ISSUER.")
+        if house.settings.sign_up_mode == "off":
+            reach.fail("Nobody may sign up: set OIDC_SIGN_UP_MODE to invitation or open.")
+        await house.database.run(_invite, house, email)
+
+    try:
+        reach.with_house(work)
+    except SignUpRefused as refusal:
+        reach.fail(refusal.told)
+    reach.out.print(f"Invited {email}.")
+
+
+def _invite(house: House, email: str) -> None:
+    with house.database.transaction() as session:
+        house.self_service.sign_up.invite(session, email)
 
 
 def _add(house: House, entry: UserEntry, password_hash: str) -> User:

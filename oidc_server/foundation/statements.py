@@ -29,6 +29,12 @@ def insert_selected(handle: Handle, model: type[DeclarativeBase], columns: list[
     return affected(handle.execute(insert(table(model)).from_select(columns, chosen).on_conflict_do_nothing()))
 
 
+def put(handle: Handle, model: type[DeclarativeBase], key: list[str], values: dict[str, Any]) -> None:
+    """Insert a row; where one with its key is there, it becomes this one."""
+    insert = sqlite.insert if _dialect(handle) == "sqlite" else postgresql.insert
+    handle.execute(insert(table(model)).values(values).on_conflict_do_update(index_elements=key, set_=values))
+
+
 def remove_in_batches(database: Database, key: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]) -> int:
     """Delete the rows that meet all conditions, a thousand at a time so that nobody waits long; how many."""
     doomed = select(key).where(*conditions).limit(_AT_ONCE)

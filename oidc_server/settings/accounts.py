@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from oidc_server.settings.kinds import Duration, Group, listed
+from oidc_server.settings.kinds import Duration, Group, WebUrl, listed
 
 
 class PasswordSettings(Group):
@@ -19,10 +19,42 @@ class PasswordSettings(Group):
     """bcrypt's cost: each step doubles the work. Below 10 only in development."""
     min_length: int = Field(default=8, ge=1, le=128)
     """The fewest characters of a new password."""
+    min_strength: int = Field(default=2, ge=0, le=4)
+    """How hard a new password must be to guess, as zxcvbn counts: 2 takes a million guesses, 3 a hundred million, 0 any."""
+    breach_url: WebUrl | None = None
+    """Who is asked whether a new password has leaked, such as https://api.pwnedpasswords.com/range; told a piece of a hash."""
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Threads of each worker that hash passwords, so that sign-ins never hold up tokens."""
     queue: int = Field(default=32, ge=1)
     """Sign-ins that may wait for such a thread; the next one is told to come back (503)."""
+
+
+class SignUpSettings(Group):
+    """How people make their own accounts."""
+
+    mode: Literal["off", "invitation", "open"] | None = None
+    """Who may sign up: nobody, whom an operator invited, or everybody; by default nobody, and everybody in development."""
+    require_verified_email: bool = True
+    """Whoever signed up must open the link in our mail before they can sign in."""
+    terms_url: WebUrl | None = None
+    """The terms that people agree to when they sign up; without it they are not asked."""
+    terms_version: Annotated[str, Field(min_length=1, max_length=64)] = "1"
+    """Which terms these are: kept with each account that agreed to them, with the time."""
+    unconfirmed_for: Duration = timedelta(days=7)
+    """An account whose address was not confirmed for so long is removed."""
+
+
+class LinkSettings(Group):
+    """How long the links in our mails work."""
+
+    verify_email: Duration = timedelta(days=1)
+    """One that confirms the address of a new account."""
+    reset_password: Duration = timedelta(hours=1)
+    """One behind which a new password is chosen."""
+    change_email: Duration = timedelta(days=1)
+    """One that confirms the new address of an account."""
+    invitation: Duration = timedelta(days=7)
+    """One behind which somebody who was invited signs up."""
 
 
 class PrivacySettings(Group):
@@ -52,6 +84,10 @@ class ThrottleSettings(Group):
     """Failed sign-ins from one address (IPv6: one /64 network) in a window."""
     device_failures: int = Field(default=10, ge=1)
     """Wrong device codes from one address, or by one person, in a window."""
+    mails_per_account: int = Field(default=5, ge=1)
+    """Mails that strangers can cause to one account or address in an hour: links to sign up, to choose a new password."""
+    mails_per_address: int = Field(default=30, ge=1)
+    """Times that such a mail may be asked for from one network address (IPv6: one /64 network) in an hour."""
     window: Duration = timedelta(minutes=5)
     """How long failures are counted, from the first one."""
 

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_settings import NoDecode
@@ -71,6 +72,18 @@ def _host(value: Any) -> Any:
 
 Host = Annotated[IPv4Network | IPv6Network | str, BeforeValidator(_host), PlainSerializer(str, return_type=str)]
 Hosts = Annotated[tuple[Host, ...], NoDecode, BeforeValidator(listed)]
+
+
+def _web_url(value: Any) -> Any:
+    """An http or https URL with a host."""
+    if isinstance(value, str):
+        parts = urlsplit(value)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username is not None:
+            raise ValueError(f"expected an https URL, received {value!r}")
+    return value
+
+
+WebUrl = Annotated[str, BeforeValidator(_web_url)]
 
 
 class Group(BaseModel):

@@ -10,11 +10,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from oidc_server.settings.accounts import (
     FactorSettings,
     LdapSettings,
+    LinkSettings,
     PasswordSettings,
     PrivacySettings,
+    SignUpSettings,
     ThrottleSettings,
 )
 from oidc_server.settings.kinds import Group, Networks
+from oidc_server.settings.mail import SmtpSettings
 from oidc_server.settings.pages import BrandingSettings, PagesSettings
 from oidc_server.settings.protocol import KeySettings, LifetimeSettings, ProtocolSettings, RegistrationSettings
 from oidc_server.settings.service import (
@@ -58,6 +61,8 @@ class Settings(BaseSettings):
     lifetime: LifetimeSettings = LifetimeSettings()
     protocol: ProtocolSettings = ProtocolSettings()
     password: PasswordSettings = PasswordSettings()
+    sign_up: SignUpSettings = SignUpSettings()
+    links: LinkSettings = LinkSettings()
     privacy: PrivacySettings = PrivacySettings()
     ldap: LdapSettings = LdapSettings()
     throttle: ThrottleSettings = ThrottleSettings()
@@ -65,6 +70,7 @@ class Settings(BaseSettings):
     registration: RegistrationSettings = RegistrationSettings()
     pages: PagesSettings = PagesSettings()
     branding: BrandingSettings = BrandingSettings()
+    smtp: SmtpSettings = SmtpSettings()
     http: HttpSettings = HttpSettings()
     outbound: OutboundSettings = OutboundSettings()
     mtls: MtlsSettings = MtlsSettings()
@@ -93,6 +99,10 @@ class Settings(BaseSettings):
             raise ValueError("OIDC_MTLS_URL must be an https URL without a query, a fragment or a slash at its end")
         if self.password.bcrypt_rounds < 10 and not self.development:
             raise ValueError("OIDC_PASSWORD_BCRYPT_ROUNDS below 10 is for development mode only")
+        if self.smtp.url is not None and self.smtp.sender is None:
+            raise ValueError("OIDC_SMTP_FROM is missing: whom the mails sent through OIDC_SMTP_URL come from")
+        if self.sign_up_mode != "off" and not self.can_mail:
+            raise ValueError("OIDC_SIGN_UP_MODE needs OIDC_SMTP_URL: without mail nobody can confirm an address")
         return self
 
     def require_issuer(self) -> None:
@@ -101,6 +111,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 "OIDC_ISSUER is missing: set it to this server's public https URL, or use development mode"
             )
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether people can be written to: through SMTP, or in development into the mailbox at /dev/mailbox."""
+        return self.smtp.url is not None or self.development
+
+    @property
+    def sign_up_mode(self) -> str:
+        """Who may sign up: `off`, `invitation` or `open`."""
+        return self.sign_up.mode or ("open" if self.development else "off")
 
     @property
     def is_https(self) -> bool:
@@ -152,7 +172,7 @@ def variables() -> dict[str, Any]:
             found[f"{PREFIX}{name.upper()}"] = field
     for group, model in known.items():
         for name, field in model.model_fields.items():
-            found[f"{PREFIX}{group.upper()}_{name.upper()}"] = field
+            found[f"{PREFIX}{group.upper()}_{(field.alias or name).upper()}"] = field
     return found
 
 

@@ -17,6 +17,8 @@ from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from oidc_server.logouts import outbox
 from oidc_server.settings.model import Settings
+from tests.accounts import deeds as accounts
+from tests.accounts import post
 from tests.actors.applicant import Applicant
 from tests.actors.device import Device
 from tests.actors.person import Person
@@ -143,6 +145,24 @@ async def _upstreams(person: Person, house: House) -> None:
     await person.sign_out()
 
 
+async def _letters(person: Person, house: House, clock: HeldClock) -> None:
+    await house.database.run(users_command._invite, house, "frank@example.com")
+    for address in ("erin@example.com", "never@example.com"):
+        page = await person.browser.open("/signup")
+        await person.browser.submit(page, email=address, password="seven purple walruses")
+    await person.browser.submit(await person.browser.open(await post.link(house, "erin@example.com")))
+    service, here = house.self_service, "203.0.113.7"
+    await house.database.run(service.password_reset.ask, "erin@example.com", here)
+    token = (await post.link(house, "erin@example.com", "new password")).partition("token=")[2]
+    await house.database.run(service.password_reset.finish, token, "eight purple walruses")
+    user = await accounts.user(house, "erin@example.com")
+    await house.database.run(service.email_change.ask, user, "erin@new.example.com", here)
+    token = (await post.link(house, "erin@new.example.com")).partition("token=")[2]
+    await house.database.run(service.email_change.confirm, token)
+    clock.move(house.settings.sign_up.unconfirmed_for + timedelta(seconds=1))
+    await house.database.run(house.clean_up)
+
+
 async def _keys(house: House, clock: HeldClock) -> None:
     for at_once in (False, True):
         await house.database.run(lambda at_once=at_once: house.rotation.rotate(at_once=at_once))  # type: ignore[misc]
@@ -171,6 +191,7 @@ async def test_every_event_is_written_by_its_deed(
     person.username = "dave"
     await person.sign_in(password="his password")
     await _factors(person, house, held_clock)
+    await _letters(person, house, held_clock)
     await _keys(house, held_clock)
     await _applicants(http, house, held_clock)
 

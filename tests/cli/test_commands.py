@@ -105,4 +105,7 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
         "trusted_browsers",
         "spent_proofs",
         "used_upstream_attempts",
+        "unconfirmed_users",
+        "links",
+        "mails",
     }

@@ -72,7 +72,10 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def _table(fields: dict[str, Any], prefix: str) -> list[str]:
-    rows = [f"| `{prefix}{name.upper()}` | {_default(field)} | {field.description} |" for name, field in fields.items()]
+    rows = [
+        f"| `{prefix}{(field.alias or name).upper()}` | {_default(field)} | {field.description} |"
+        for name, field in fields.items()
+    ]
     return ["| variable | default | meaning |", "| --- | --- | --- |", *rows]
 
 

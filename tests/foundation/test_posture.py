@@ -20,6 +20,12 @@ def test_registration_is_named(mode: str) -> None:
     assert posture.relaxed(settings) == ["OIDC_REGISTRATION_MODE"]
 
 
+def test_sign_up_is_named() -> None:
+    settings = Settings(_env_file=None, development=True, sign_up={"mode": "open", "require_verified_email": False})
+
+    assert posture.relaxed(settings) == ["OIDC_SIGN_UP_MODE", "OIDC_SIGN_UP_REQUIRE_VERIFIED_EMAIL"]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_it_stands_in_the_log_at_start(database_url: str, template: Template) -> None:
     settings = make_settings(database_url, template.keys, registration={"mode": "open"})

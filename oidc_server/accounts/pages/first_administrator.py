@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from oidc_server.accounts import directory, first_administrator
 from oidc_server.accounts.first_administrator import PARAMETER, LinkIsDead
-from oidc_server.accounts.passwords import MAX_LENGTH, Passwords
+from oidc_server.accounts.password_rules import BadPassword, PasswordRules
+from oidc_server.accounts.passwords import Passwords
 from oidc_server.foundation.database import Database
-from oidc_server.foundation.languages import N_, Text
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
@@ -31,8 +32,10 @@ class FirstAdministratorPage:
         pages: Pages,
         error_pages: ErrorPages,
         passwords: Passwords,
+        rules: PasswordRules,
     ) -> None:
         self._min_length = settings.password.min_length
+        self._rules = rules
         self._database = database
         self._sealing = sealing
         self._pages = pages
@@ -56,11 +59,14 @@ class FirstAdministratorPage:
             return self._form(request, token, username, _EXPIRED_FORM, status=403)
         try:
             await self._database.run(self._check, token)
-            self._check_fields(username, password)
+            directory.check_names(username, None)
+            await self._rules.check(password, [username])
             password_hash = await self._passwords.hash(password)
             await self._database.run(self._make, username, password_hash)
         except LinkIsDead as refusal:
             return self._error_pages.refused(request, refusal.told, status=410, title=N_("This link no longer works"))
+        except BadPassword as refusal:
+            return self._form(request, token, username, refusal.told, status=422)
         except ValueError as problem:
             return self._form(request, token, username, problem.args[0], status=422)
         except IntegrityError:
@@ -77,12 +83,6 @@ class FirstAdministratorPage:
         with self._database.autocommit() as connection:
             if directory.has_administrator(connection):
                 raise LinkIsDead(N_("There is an administrator already, so this link has done its work."))
-
-    def _check_fields(self, username: str, password: str) -> None:
-        directory.check_names(username, None)
-        if not self._min_length <= len(password) <= MAX_LENGTH:
-            text = N_("The password must have %(least)s to %(most)s characters.")
-            raise ValueError(Text(text, least=self._min_length, most=MAX_LENGTH))
 
     def _make(self, username: str, password_hash: str) -> None:
         with self._database.transaction() as session:

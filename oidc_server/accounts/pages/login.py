@@ -1,12 +1,12 @@
 """The login page: /login."""
 
 from functools import partial
-from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts import directory, proofs, sign_in
+from oidc_server.accounts.pages import waiting
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
 from oidc_server.accounts.passkeys import PasskeyRefused
 from oidc_server.accounts.second_factors import SecondFactors
@@ -101,20 +101,7 @@ class LoginPage:
 
     def waiting(self, request: Request, text: str | None) -> Interaction | Response | None:
         """The interaction that waits for this browser; or an answer that starts it afresh when it is too old or another's."""
-        if not text:
-            return None
-        try:
-            interaction = interactions.unseal(self._sealing, text)
-        except interactions.Lost:
-            return None
-        browser = self.pages.browsers.of(request)
-        if browser.is_new:
-            # It keeps no cookies, or this is its first visit: sent round, it would come back like this for ever.
-            return interactions.begin_again(interaction, browser.mark)
-        is_ours = interaction.browser in (None, browser.mark)
-        if is_ours and not interaction.has_expired(self._settings.lifetime.interaction.total_seconds()):
-            return interaction
-        return self.pages.go_on(f"{self.pages.path(interaction.page)}?{urlencode(interaction.parameters)}")
+        return waiting.find(request, text, self._settings, self._sealing, self.pages)
 
     async def ask(
         self,

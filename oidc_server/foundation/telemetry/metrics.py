@@ -28,6 +28,7 @@ password_queue = Gauge(
 )
 outbound = Counter("oidc_outbound_requests_total", "Calls to other servers.", ["outcome"])
 logout_deliveries = Counter("oidc_logout_deliveries_total", "Tries to tell a client of a logout.", ["outcome"])
+mails = Counter("oidc_mails_total", "Tries to send a mail.", ["outcome"])
 audit_lost = Counter("oidc_audit_events_lost_total", "Audit events that could not be written.")
 
 

@@ -48,6 +48,8 @@ class Pages:
             issuer=settings.issuer,
             languages=languages,
             brand=brand,
+            offers_sign_up=settings.sign_up_mode == "open",
+            offers_reset=settings.can_mail,
         )
 
     def path(self, name: str) -> str:

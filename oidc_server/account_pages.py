@@ -1,0 +1,66 @@
+"""The pages of accounts, put together: composition only."""
+
+from fastapi import APIRouter
+
+from oidc_server.accounts.enrolment import Enrolment
+from oidc_server.accounts.pages import routes as account_routes
+from oidc_server.accounts.pages import self_service_routes
+from oidc_server.accounts.pages.account.frame import Frame
+from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
+from oidc_server.accounts.pages.add_factor import AddFactorPage
+from oidc_server.accounts.pages.entrance import Entrance
+from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
+from oidc_server.accounts.pages.home import HomePage
+from oidc_server.accounts.pages.language import LanguageChoice
+from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.pages.second_factor import SecondFactorPage
+from oidc_server.accounts.pages.standing import Standings
+from oidc_server.accounts.pages.steps import Steps
+from oidc_server.accounts.pages.trust import Trust
+from oidc_server.accounts.pages.upstream import UpstreamPage
+from oidc_server.accounts.visitors import Visitors
+from oidc_server.foundation.web.error_pages import ErrorPages
+from oidc_server.foundation.web.pages import Pages
+from oidc_server.house import House
+
+
+def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPages) -> APIRouter:
+    """The pages on which people sign in, and those of their own."""
+    settings, factors, rules = house.settings, house.second_factors, house.self_service.rules
+    trust = Trust(settings, house.sealing)
+    steps = Steps(settings, house.sealing, pages, trust)
+    entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
+    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
+    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
+    frame = Frame(settings, house.database, house.sealing, pages, visitors)
+    login = LoginPage(
+        settings,
+        house.database,
+        house.sealing,
+        pages,
+        house.registry,
+        house.upstreams,
+        house.sign_in,
+        entrance,
+        factors,
+    )
+    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
+    pages_of_accounts = account_routes.build(
+        settings,
+        HomePage(house.database, pages, visitors),
+        login,
+        SecondFactorPage(house.database, pages, standings, factors, trust),
+        AddFactorPage(house.database, pages, standings, enrolment),
+        UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
+        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords, rules),
+        frame,
+        LanguageChoice(pages, house.sealing),
+        house.registry,
+        enrolment,
+        factors.passkeys,
+    )
+    self_service = self_service_routes.build(
+        settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry
+    )
+    pages_of_accounts.include_router(self_service)
+    return pages_of_accounts

@@ -1,0 +1,38 @@
+"""Letters to people: each kind is a template. They hold nothing that somebody else has typed, and links to us alone."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts.links import PARAMETER, Made, Purpose
+from oidc_server.foundation import clock
+from oidc_server.foundation.mail import outbox
+from oidc_server.foundation.mail.stationery import Stationery
+from oidc_server.foundation.sealing import Sealing
+from oidc_server.settings.model import Settings
+
+_NOBODY = "nobody@example.invalid"
+
+
+class Letters:
+    """Writes them, in the transaction that causes them."""
+
+    def __init__(self, settings: Settings, sealing: Sealing) -> None:
+        self._issuer = settings.issuer
+        self._give_up_after = settings.smtp.give_up_after
+        self._sealing = sealing
+        self._stationery = Stationery(settings.issuer)
+
+    def send_link(self, session: Session, kind: str, to: str | None, purpose: Purpose, made: Made) -> None:
+        """A letter with a link, as long as that works; to None, one that is never sent and costs the same."""
+        link = f"{self._issuer}/{purpose}?{PARAMETER}={made.token}"
+        hours = max(1, round((made.expires_at - clock.now()) / timedelta(hours=1)))
+        letter = self._stationery.write(kind, to or _NOBODY, link=link, hours=hours)
+        expires_at = min(made.expires_at, clock.now() + self._give_up_after)
+        outbox.add(session, self._sealing, kind, letter, expires_at=expires_at, to_nobody=to is None)
+
+    def send_word(self, session: Session, kind: str, to: str | None, page: str = "") -> None:
+        """A letter that tells something, with a page of ours where more can be done about it."""
+        letter = self._stationery.write(kind, to or _NOBODY, link=f"{self._issuer}/{page}")
+        expires_at = clock.now() + self._give_up_after
+        outbox.add(session, self._sealing, kind, letter, expires_at=expires_at, to_nobody=to is None)

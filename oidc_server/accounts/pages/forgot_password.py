@@ -1,0 +1,90 @@
+"""The pages on which people choose a new password: /forgot-password, and /reset-password behind the link in the mail."""
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from oidc_server.accounts.links import PARAMETER
+from oidc_server.accounts.mail_limits import TooManyMails
+from oidc_server.accounts.pages.link_frame import LinkFrame
+from oidc_server.accounts.password_rules import BadPassword
+from oidc_server.accounts.self_service import SelfService
+from oidc_server.foundation.database import Database
+from oidc_server.foundation.errors import Refused
+from oidc_server.foundation.web import caller, forms
+from oidc_server.settings.model import Settings
+
+_FIELD = "username"
+
+
+class ForgotPasswordPage:
+    """Sends the link, to whoever has an account; and takes the new password."""
+
+    def __init__(self, settings: Settings, database: Database, frame: LinkFrame, service: SelfService) -> None:
+        self._is_on = settings.can_mail
+        self._database = database
+        self._frame = frame
+        self._pages = frame.pages
+        self._reset = service.password_reset
+        self._min_length = service.rules.min_length
+
+    async def show_form(self, request: Request) -> Response:
+        """Ask who has forgotten their password."""
+        self._require_on()
+        return self._form(request)
+
+    async def submit_form(self, request: Request) -> Response:
+        """Send the link. The answer is the same for a name that nobody has."""
+        self._require_on()
+        form = await forms.read(request)
+        login = form.get(_FIELD, "")
+        if not self._pages.browsers.sent(request, form):
+            return self._form(request, login, self._frame.expired, status=403)
+        try:
+            await self._database.run(self._reset.ask, login, caller.neighbourhood(request.scope["caller"]))
+        except TooManyMails as refusal:
+            response = self._form(request, login, refusal, status=429)
+            response.headers["Retry-After"] = str(refusal.retry_after)
+            return response
+        return self._pages.go_on(self._pages.path("forgot-password/sent"))
+
+    async def show_sent(self, request: Request) -> Response:
+        """Say that a mail is under way, if there is such an account."""
+        self._require_on()
+        return self._pages.show("accounts/forgot_password_sent.html")
+
+    async def show_reset(self, request: Request) -> Response:
+        """Ask for the new password."""
+        token = request.query_params.get(PARAMETER, "")
+        return await self._frame.look(request, self._reset.look, token, self._ask)
+
+    async def submit_reset(self, request: Request) -> Response:
+        """Set it. Nobody is signed in by that."""
+        form = await forms.read(request)
+        token, password = form.get(PARAMETER, ""), form.get("password", "")
+        problem: Refused = self._frame.expired
+        if self._pages.browsers.sent(request, form):
+            try:
+                return await self._frame.spend(request, lambda: self._finish(token, password))
+            except BadPassword as refusal:
+                problem = refusal
+        return await self._frame.look(
+            request, self._reset.look, token, lambda *given: self._ask(*given, problem=problem)
+        )
+
+    def _finish(self, token: str, password: str) -> Response:
+        self._reset.finish(token, password)
+        return self._pages.show("accounts/password_set.html")
+
+    def _form(self, request: Request, login: str = "", problem: Refused | None = None, status: int = 200) -> Response:
+        told = problem.told if problem else ""
+        return self._pages.ask(request, "accounts/forgot_password.html", status=status, login=login, problem=told)
+
+    def _ask(self, request: Request, token: str, _: None, *, problem: Refused | None = None) -> Response:
+        values = {"token": token, "problem": problem.told if problem else "", "min_length": self._min_length}
+        status = 200 if problem is None else 422 if isinstance(problem, BadPassword) else 403
+        return self._frame.ask(request, "accounts/reset_password.html", status=status, **values)
+
+    def _require_on(self) -> None:
+        if not self._is_on:
+            raise HTTPException(404)

@@ -1,0 +1,81 @@
+"""Changing an address: the new one confirms, the old one is told, and whoever has it already is not troubled."""
+
+from collections.abc import Callable
+
+import pytest
+
+from oidc_server.accounts.sign_up import SignUpRefused
+from oidc_server.house import House
+from tests.accounts import deeds, post
+from tests.actors.browser import Page
+from tests.actors.person import Person
+
+NEW = "alice@new.example.com"
+OLD = "alice@example.com"
+
+
+async def ask(house: House, email: str = NEW) -> None:
+    """Ask for a new address for Alice."""
+    alice = await deeds.user(house, "alice")
+    await house.database.run(house.self_service.email_change.ask, alice, email, "203.0.113.7")
+
+
+async def confirm(person: Person, link: str) -> Page:
+    """Open the link and press the button."""
+    return await person.browser.submit(await person.browser.open(link))
+
+
+async def test_it_takes_effect_when_the_new_address_confirms(person: Person, house: House) -> None:
+    await ask(house)
+    assert (await deeds.user(house, "alice")).email == OLD
+    assert len(await post.letters(house, OLD)) == 1
+
+    page = await confirm(person, await post.link(house, NEW))
+
+    assert page.status == 200
+    user = await deeds.user(house, "alice")
+    assert (user.email, user.email_verified) == (NEW, True)
+    assert (await post.letters(house, OLD))[0].subject == "Your e-mail address was changed"
+
+
+async def test_an_address_that_somebody_took_meanwhile_stays_theirs(person: Person, house: House) -> None:
+    await ask(house)
+    link = await post.link(house, NEW)
+    await deeds.add(house, "carol", NEW)
+
+    assert (await confirm(person, link)).status == 410
+    assert (await deeds.user(house, "alice")).email == OLD
+
+
+async def test_one_that_has_an_account_gets_no_link_and_whoever_asks_is_told_nothing(house: House) -> None:
+    await ask(house, "bob@example.com")
+
+    assert [letter.subject for letter in await post.letters(house, "bob@example.com")] == [
+        "You have an account already"
+    ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("email", ["alice", OLD])
+async def test_no_address_and_the_same_address_are_refused(house: House, email: str) -> None:
+    with pytest.raises(SignUpRefused):
+        await ask(house, email)
+
+
+async def test_a_new_password_kills_the_change_that_a_thief_began(people: Callable[..., Person], house: House) -> None:
+    await ask(house)
+    link = await post.link(house, NEW)
+    await house.database.run(house.self_service.password_reset.ask, "alice", "203.0.113.7")
+    token = (await post.link(house, OLD, "new password")).partition("token=")[2]
+    await house.database.run(house.self_service.password_reset.finish, token, "seven purple walruses")
+
+    assert (await confirm(people(), link)).status == 410
+
+
+async def test_whoever_signs_in_with_their_address_goes_on_doing_so(person: Person, house: House) -> None:
+    dora = await deeds.add(house, "dora@example.com", "dora@example.com")
+    await house.database.run(house.self_service.email_change.ask, dora, "dora@new.example.com", "203.0.113.7")
+
+    await confirm(person, await post.link(house, "dora@new.example.com"))
+
+    assert (await deeds.user(house, "dora@new.example.com")).username == "dora@new.example.com"
