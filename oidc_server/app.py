@@ -14,6 +14,7 @@ from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.pages.select_account import SelectAccountPage
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
@@ -65,6 +66,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.sign_in,
         house.trail,
         RequestObjects(settings.issuer, house.sealing, house.key_sets, fetch),
+        # Once there is a page /signup: whether it is open to everybody.
+        may_sign_up=False,
     )
     oauth_routes.register(server, house.registry, house.sealing, house.key_sets)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])
@@ -97,6 +100,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         settings,
         HomePage(house.database, pages, visitors),
         LoginPage(settings, house.database, house.sealing, pages, house.registry, server.sign_in, entrance),
+        SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords),
         Frame(settings, house.database, house.sealing, pages, visitors),
         house.registry,

@@ -1,5 +1,8 @@
 """A person: has a browser, a name and a password, and does what pages ask."""
 
+import re
+from html import unescape
+
 from tests.actors.browser import Browser, Page
 from tests.actors.relying_party import Answer, RelyingParty
 from tests.factories import PASSWORD
@@ -21,6 +24,15 @@ class Person:
         page = page or await self.browser.open("/login")
         assert "password" in page.form.fields, page.text
         return await self.browser.submit(page, username=self.username, password=password)
+
+    async def choose(self, page: Page, name: str) -> Page:
+        """Choose an account in the account chooser."""
+        return await self.browser.submit(page, session=accounts(page)[name])
+
+    async def choose_another(self, page: Page) -> Page:
+        """Want to sign in as somebody whom the account chooser doesn't show."""
+        (link,) = re.findall(r'id="another" href="([^"]*)"', page.response.text)
+        return await self.browser.open(unescape(link))
 
     async def decide(self, page: Page, decision: str = "allow") -> Page:
         """Answer the consent page."""
@@ -56,6 +68,13 @@ class Person:
         assert page.path.endswith("/device/confirm"), f"{page.path}: {page.text[:300]}"
         return await self.browser.submit(page, decision=decision)
 
-    async def sign_out(self) -> Page:
+    async def sign_out(self, **values: str) -> Page:
         """Go and sign out."""
-        return await self.browser.submit(await self.browser.open("/logout"))
+        return await self.browser.submit(await self.browser.open("/logout"), **values)
+
+
+def accounts(page: Page) -> dict[str, str]:
+    """Whom the account chooser shows: the name, and the session that it stands for."""
+    assert page.path.endswith("/select-account"), f"{page.path}: {page.text[:300]}"
+    found = re.findall(r'name="session" value="([0-9a-f]{32})".*?<bdi>([^<]*)</bdi>', page.response.text, re.DOTALL)
+    return {name: session for session, name in found}

@@ -104,7 +104,7 @@ class LoginPage:
         client = None
         if interaction is not None and interaction.client_id is not None:
             client = await self._database.run(self._registry.find, interaction.client_id)
-        hint = interaction.parameters.get("login_hint", "") if interaction else ""
+        hint = interaction.expected_login if interaction else ""
         return self._pages.ask(
             request,
             "accounts/login.html",
@@ -113,6 +113,7 @@ class LoginPage:
             login=hint if login is None else login,
             client=client,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
+            display=interaction.display if interaction else "",
         )
 
     def _sign_in_and_go_on(self, request: Request, attempt: Attempt, interaction: Interaction | None) -> Response:

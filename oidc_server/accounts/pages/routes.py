@@ -13,6 +13,7 @@ from oidc_server.accounts.pages.account.sessions import SessionsPage
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.pages.select_account import SelectAccountPage
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.web.routing import mount
 from oidc_server.settings.model import Settings
@@ -22,6 +23,7 @@ def build(
     settings: Settings,
     home: HomePage,
     login: LoginPage,
+    select_account: SelectAccountPage,
     first_administrator: FirstAdministratorPage,
     frame: Frame,
     registry: Registry,
@@ -31,6 +33,7 @@ def build(
     _mount_account(router, frame, registry, settings)
     mount(router, "/", get=home.show_home)
     mount(router, "/login", get=login.show_login, post=login.submit_login)
+    mount(router, "/select-account", get=select_account.show_accounts, post=select_account.submit_choice)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
 

@@ -37,6 +37,7 @@ class Pages:
             path=self.path,
             csrf_field=FIELD,
             development=settings.development,
+            display="",
             issuer=settings.issuer,
         )
 
