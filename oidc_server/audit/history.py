@@ -20,6 +20,7 @@ WORDS: dict[str, str] = {
     Event.SIGNED_IN: N_("You signed in"),
     Event.SIGN_IN_FAILED: N_("Somebody failed to sign in as you"),
     Event.SIGNED_OUT: N_("You signed out"),
+    Event.SESSION_SWITCHED: N_("Your account was chosen on a browser where you were signed in"),
     Event.PROFILE_CHANGED: N_("You changed your profile"),
     Event.PASSWORD_CHANGED: N_("You changed your password"),
     Event.DATA_EXPORTED: N_("You downloaded your data"),
