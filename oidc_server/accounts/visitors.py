@@ -102,7 +102,8 @@ class Visitors:
         return response
 
     def _other_cookies(self, request: Request) -> list[str]:
-        return (self._others.read(request) or "").split(_BETWEEN)[: rosters.AT_MOST - 1]
+        text = self._others.read(request)
+        return text.split(_BETWEEN, rosters.AT_MOST)[: rosters.AT_MOST - 1] if text else []
 
     def _put(self, request: Request, response: Response, cookie: Cookie, value: str) -> None:
         if value:

@@ -1,5 +1,6 @@
 """The account chooser: who is shown, whom one may choose without a password, and what comes next."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +16,7 @@ from tests.actors.browser import Browser, Page
 from tests.actors.person import Person, accounts
 from tests.oauth.deeds import events
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CURRENT, OTHERS = "__Host-oidc_session", "__Host-oidc_sessions"
 
 
@@ -64,6 +65,7 @@ async def test_choosing_somebody_whose_session_lives_needs_no_password(person: P
     assert [one.user_id for one in switched] == [(await deeds.user(house, "alice")).id]
 
 
+@on_one_database
 async def test_choosing_who_acts_already_is_no_switch(person: Person, house: House) -> None:
     await person.sign_in()
 
@@ -104,6 +106,7 @@ async def test_the_sixth_ends_the_one_that_acted_longest_ago(
     assert len(others_cookie(person.browser)) < 400
 
 
+@on_one_database
 async def test_the_second_cookie_is_kept_as_safely_as_the_first(person: Person) -> None:
     await person.sign_in()
     page = await person.browser.open("/login")
@@ -115,6 +118,7 @@ async def test_the_second_cookie_is_kept_as_safely_as_the_first(person: Person) 
     assert {"httponly", "secure"} <= set(set_now[OTHERS])
 
 
+@on_one_database
 async def test_a_forged_cookie_names_nobody(person: Person) -> None:
     await family(person, "alice", "bob")
     real = others_cookie(person.browser)
@@ -128,6 +132,7 @@ async def test_a_forged_cookie_names_nobody(person: Person) -> None:
     assert list(accounts(await chooser(person.browser))) == ["Bob"]
 
 
+@on_one_database
 async def test_a_session_of_another_browser_cannot_be_chosen(person: Person, people: Callable[..., Person]) -> None:
     elsewhere = people("bob")
     await elsewhere.sign_in()
@@ -141,6 +146,7 @@ async def test_a_session_of_another_browser_cannot_be_chosen(person: Person, peo
     assert await acting(person.browser) == "Alice"
 
 
+@on_one_database
 async def test_only_a_form_of_ours_chooses(person: Person, people: Callable[..., Person]) -> None:
     await family(person, "alice", "bob")
     page = await chooser(person.browser)
@@ -152,6 +158,7 @@ async def test_only_a_form_of_ours_chooses(person: Person, people: Callable[...,
     assert await acting(person.browser) == "Bob"
 
 
+@on_one_database
 async def test_who_was_idle_for_too_long_signs_in_again_with_the_name_filled_in(
     person: Person, held_clock: HeldClock
 ) -> None:
@@ -170,6 +177,7 @@ async def test_who_was_idle_for_too_long_signs_in_again_with_the_name_filled_in(
     assert list(accounts(await chooser(person.browser))) == ["Alice", "Bob"]
 
 
+@on_one_database
 async def test_whose_session_ended_while_the_page_was_open_signs_in_again(
     person: Person, people: Callable[..., Person]
 ) -> None:
@@ -186,6 +194,7 @@ async def test_whose_session_ended_while_the_page_was_open_signs_in_again(
     assert list(accounts(await chooser(person.browser))) == ["Bob"]
 
 
+@on_one_database
 async def test_who_is_idle_leaves_the_browser_when_others_sign_in(
     person: Person, people: Callable[..., Person], held_clock: HeldClock, house: House
 ) -> None:
@@ -199,6 +208,7 @@ async def test_who_is_idle_leaves_the_browser_when_others_sign_in(
     assert len(ended) == 1  # nobody could sign out of that session any more
 
 
+@on_one_database
 async def test_a_disabled_user_is_shown_to_nobody(person: Person, house: House) -> None:
     await family(person, "alice", "bob")
     page = await chooser(person.browser)
@@ -208,10 +218,12 @@ async def test_a_disabled_user_is_shown_to_nobody(person: Person, house: House) 
     assert (await person.choose(page, "Alice")).status == 422
 
 
+@on_one_database
 async def test_where_nobody_is_signed_in_there_is_the_login_page(person: Person) -> None:
     assert (await chooser(person.browser)).path == "/login"
 
 
+@on_one_database
 async def test_one_account_more_is_one_sign_in_away(person: Person) -> None:
     await person.sign_in()
 
@@ -221,6 +233,7 @@ async def test_one_account_more_is_one_sign_in_away(person: Person) -> None:
     assert login.form.fields["username"] == ""
 
 
+@on_one_database
 async def test_signing_out_of_one_comes_back_to_the_others(person: Person) -> None:
     await family(person, "alice", "bob")
     page = await chooser(person.browser)
@@ -234,6 +247,7 @@ async def test_signing_out_of_one_comes_back_to_the_others(person: Person) -> No
     assert await acting(person.browser) == "Bob"
 
 
+@on_one_database
 async def test_a_persons_own_pages_ask_who_one_is_where_nobody_acts(person: Person) -> None:
     await family(person, "alice", "bob")
     await person.sign_out()
@@ -244,6 +258,7 @@ async def test_a_persons_own_pages_ask_who_one_is_where_nobody_acts(person: Pers
     assert own.path == "/account"
 
 
+@on_one_database
 async def test_who_deletes_their_account_leaves_the_others_signed_in(person: Person) -> None:
     await family(person, "alice", "bob")
 
@@ -254,6 +269,7 @@ async def test_who_deletes_their_account_leaves_the_others_signed_in(person: Per
     assert list(accounts(await chooser(person.browser))) == ["Alice"]
 
 
+@on_one_database
 async def test_names_are_text_only(person: Person, house: House) -> None:
     await factories.add_user(house, **factories.user("alice", name="<script>alert(1)</script>"))
     await person.sign_in()
@@ -262,3 +278,15 @@ async def test_names_are_text_only(person: Person, house: House) -> None:
 
     assert "<script" not in page.response.text
     assert page.response.headers["cache-control"] == "no-store"
+
+
+@on_one_database
+async def test_what_is_chosen_at_once_by_many_is_one_choice(person: Person, house: House) -> None:
+    await family(person, "alice", "bob")
+    page = await chooser(person.browser)
+    fields = {**page.form.fields, "session": accounts(page)["Alice"]}
+
+    answers = await asyncio.gather(*(person.browser.post("/select-account", fields) for _ in range(20)))
+
+    assert {answer.status for answer in answers} == {303}
+    assert list(accounts(await chooser(person.browser))) == ["Alice", "Bob"]

@@ -232,6 +232,27 @@ async def test_where_nobody_acts_a_choice_is_due_and_prompt_none_says_so(
     assert await name_in(own, await person.choose(page, "Alice")) == "Alice"
 
 
+async def test_where_the_one_who_acted_is_idle_or_disabled_the_others_choose(
+    person: Person, own: RelyingParty, held_clock: HeldClock, house: House
+) -> None:
+    await family(person, "bob")
+    held_clock.move(timedelta(hours=11))
+    await family(person, "alice")
+    await person.choose(await person.browser.open("/select-account"), "Bob")
+    held_clock.move(timedelta(hours=11))
+    await person.visit(own, id_token_hint=None, login_hint="alice", prompt="none")
+    held_clock.move(timedelta(hours=2))
+
+    idle = await person.visit(own)
+    assert list(accounts(idle)) == ["Alice", "Bob"]
+    assert "Needs to sign in again" in idle.text
+    await deeds.disable_user(house, "bob")
+    disabled = await person.visit(own)
+
+    assert list(accounts(disabled)) == ["Alice"]
+    assert await name_in(own, await person.choose(disabled, "Alice")) == "Alice"
+
+
 async def test_when_another_was_chosen_than_the_hinted_one_the_client_is_told(
     person: Person, people: Callable[..., Person], own: RelyingParty
 ) -> None:
