@@ -14,6 +14,7 @@ from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.second_factor import SecondFactorPage
+from oidc_server.accounts.pages.select_account import SelectAccountPage
 from oidc_server.accounts.pages.standing import Standings
 from oidc_server.accounts.pages.steps import Steps
 from oidc_server.accounts.pages.trust import Trust
@@ -52,6 +53,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         SecondFactorPage(house.database, pages, standings, factors, trust),
         AddFactorPage(house.database, pages, standings, enrolment),
         UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
+        SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
         FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords, rules),
         frame,
         LanguageChoice(pages, house.sealing),

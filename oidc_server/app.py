@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         house.sign_in,
         house.trail,
         RequestObjects(settings.issuer, house.sealing, house.key_sets, house.ring, fetch),
+        may_sign_up=settings.sign_up_mode == "open",
     )
     with_certificates = settings.mtls.header is not None
     oauth_routes.register(server, house.registry, house.sealing, house.key_sets, with_certificates=with_certificates)

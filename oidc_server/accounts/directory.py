@@ -1,7 +1,7 @@
 """The directory: finds users by what they call themselves, makes them, changes them, disables them."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +31,7 @@ DEVELOPMENT = "development"
 _FIND = select(User.__table__).where(or_(User.username_key == bindparam("key"), User.email_key == bindparam("key")))
 _FIND_BY_USERNAME = select(User.__table__).where(User.username_key == bindparam("key"))
 _FIND_BY_EMAIL = select(User.__table__).where(User.email_key == bindparam("key"))
+_GET_ALL = select(User.__table__).where(User.id.in_(bindparam("user_ids", expanding=True)), User.disabled_at.is_(None))
 _GET = select(User.__table__).where(User.id == bindparam("user_id"), User.disabled_at.is_(None))
 
 
@@ -53,6 +54,18 @@ def get(handle: Handle, user_id: UUID) -> User | None:
     """The enabled user with this id."""
     row = handle.execute(_GET, {"user_id": user_id}).first()
     return User(**row._mapping) if row else None
+
+
+def get_all(handle: Handle, user_ids: Iterable[UUID]) -> dict[UUID, User]:
+    """The enabled users with these ids, by id."""
+    wanted = list(user_ids)
+    rows = handle.execute(_GET_ALL, {"user_ids": wanted}) if wanted else ()
+    return {row.id: User(**row._mapping) for row in rows}
+
+
+def goes_by(user: User, login: str) -> bool:
+    """Whether this is what a user calls themselves: their user name or e-mail address, in any spelling."""
+    return key(login) in (user.username_key, user.email_key)
 
 
 def check_names(username: str, email: str | None) -> None:

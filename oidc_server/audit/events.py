@@ -28,6 +28,8 @@ class Event(StrEnum):
     """A sign-in was refused; `reason` says why."""
     SIGNED_OUT = "person:session:ended"
     """A person signed out, or a client signed them out."""
+    SESSION_SWITCHED = "person:session:switched"
+    """Of the people who are signed in on a browser, another one acts now."""
     PASSWORD_UPGRADED = "person:password:upgraded"
     """A password's hash was renewed with today's scheme when its owner signed in."""
 

@@ -38,6 +38,7 @@ WORDS: dict[str, str] = {
     Event.EMAIL_CHANGED: N_("Your e-mail address was changed"),
     Event.PASSWORD_RESET_ASKED: N_("A link to choose a new password was asked for"),
     Event.PASSWORD_RESET: N_("You chose a new password by a link"),
+    Event.SESSION_SWITCHED: N_("Your account was chosen on a browser where you were signed in"),
     Event.PROFILE_CHANGED: N_("You changed your profile"),
     Event.PASSWORD_CHANGED: N_("You changed your password"),
     Event.DATA_EXPORTED: N_("You downloaded your data"),

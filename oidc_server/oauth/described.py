@@ -25,7 +25,8 @@ _FIELDS = {
     "nonce": "Comes back in the ID token.",
     "code_challenge": "The PKCE challenge of the verifier (RFC 7636).",
     "code_challenge_method": "S256.",
-    "prompt": "none, login or consent.",
+    "prompt": "none, login, consent or select_account.",
+    "display": "page, popup, touch or wap; popup makes the pages compact.",
     "max_age": "Seconds since the person proved who they are, at most.",
     "login_hint": "What to fill into the login form.",
     "id_token_hint": "An ID token of the person who is expected, or who signs out.",
@@ -39,7 +40,7 @@ DEVICE = ("scope", "client_id", "client_secret")
 ABOUT_A_TOKEN = ("token", "token_type_hint", "client_id", "client_secret")
 AUTHORIZE = (
     "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-    "prompt", "max_age", "login_hint", "id_token_hint", "response_mode",
+    "prompt", "display", "max_age", "login_hint", "id_token_hint", "response_mode",
 )  # fmt: skip
 REGISTRATION = {
     "type": "object",

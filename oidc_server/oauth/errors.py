@@ -117,6 +117,12 @@ class LoginRequired(OAuthRefused):
     error = "login_required"
 
 
+class AccountSelectionRequired(OAuthRefused):
+    """The person must choose as whom they go on, and the client forbade us to ask (OpenID Connect Core §3.1.2.6)."""
+
+    error = "account_selection_required"
+
+
 class ConsentRequired(OAuthRefused):
     """The person must be asked, and the client forbade us to (OpenID Connect Core §3.1.2.6)."""
 

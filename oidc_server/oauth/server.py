@@ -62,6 +62,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         sign_in: SignIn,
         trail: Trail,
         request_objects: RequestObjects,
+        *,
+        may_sign_up: bool = False,
     ) -> None:
         super().__init__()
         self.protocol = protocol
@@ -71,6 +73,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         self.sign_in = sign_in
         self.trail = trail
         self.request_objects = request_objects
+        self.may_sign_up = may_sign_up
 
     def register_authentication(self, authentication: Authentication) -> None:
         """Accept one more kind of client authentication, at every endpoint where clients authenticate."""

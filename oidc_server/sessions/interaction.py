@@ -44,6 +44,10 @@ class Interaction:
     """The page of ours that began it, and to which the login page returns."""
     proven: dict[str, str] | None = None
     """What that page has made sure of on this browser; unlike `parameters` it is lost where the request starts afresh."""
+    selected: str | None = None
+    """The session that was chosen, of several on this browser, for this very request."""
+    login: str | None = None
+    """The user name of whoever was chosen, for the login form; empty for somebody who is not on this browser yet."""
 
     @property
     def grant_id(self) -> UUID:
@@ -54,6 +58,28 @@ class Interaction:
     def client_id(self) -> str | None:
         """The client that sent the person, if one did."""
         return self.parameters.get("client_id")
+
+    @property
+    def expected_login(self) -> str:
+        """What the login form is filled in with: who was chosen here, or else whom the client names."""
+        return self.parameters.get("login_hint", "") if self.login is None else self.login
+
+    @property
+    def display(self) -> str:
+        """How the client wants our pages to look (OpenID Connect Core §3.1.2.1)."""
+        return self.parameters.get("display", "")
+
+    def was_chosen(self, session_id: UUID) -> bool:
+        """Whether the person of this session was chosen, or proved who they are, for this very request."""
+        return session_id.hex in (self.selected, self.signed_in_as)
+
+    def selecting(self, session_id: UUID, login: str) -> "Interaction":
+        """The same, once the person of this session was chosen."""
+        return replace(self, selected=session_id.hex, login=login)
+
+    def expecting(self, login: str) -> "Interaction":
+        """The same, once somebody was chosen who has to sign in: by this user name, or by any if it is empty."""
+        return replace(self, selected=None, login=login)
 
     def signed_in(self, session_id: UUID) -> "Interaction":
         """The same, once the person has proved who they are."""

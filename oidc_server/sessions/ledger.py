@@ -1,7 +1,8 @@
 """The ledger of sessions: started, found by their cookie, renewed, ended."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, or_, select, update
@@ -18,6 +19,7 @@ from oidc_server.settings.protocol import LifetimeSettings
 _PURPOSE = "session"
 SEEN_EVERY = timedelta(minutes=1)
 _FIND = select(BrowserSession.__table__).where(BrowserSession.id == bindparam("session_id"))
+_FIND_ALL = select(BrowserSession.__table__).where(BrowserSession.id.in_(bindparam("session_ids", expanding=True)))
 _INSERT = insert(table(BrowserSession))
 
 
@@ -90,15 +92,20 @@ class Ledger:
         """What the browser is given."""
         return self._sealing.stamp(_PURPOSE, known.id.bytes + known.generation.to_bytes(4))
 
-    def browser_state(self, cookie: str | None) -> str:
-        """What scripts may know of a session: the same while it goes on, and nothing of it can be told from it."""
-        named = self._named(cookie)
-        return self._sealing.fingerprint("browser state", named[0].hex) if named else ""
+    def browser_state(self, cookie: str | None, others: Sequence[str] = ()) -> str:
+        """What scripts may know of a browser's sessions: it changes when one begins or ends or another takes the lead.
+
+        Nothing of them can be told from it; it is empty where there are none.
+        """
+        beside = sorted(found.hex for other in others if (found := self.names(other)))
+        named = self.names(cookie)
+        text = ",".join([named.hex if named else "", *beside])
+        return self._sealing.fingerprint("browser state", text) if text else ""
 
     def find(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
         """The live session that a cookie names, or None."""
         found = self.find_even_idle(handle, cookie)
-        return found if found is not None and self._is_live(found, clock.now()) else None
+        return found if found is not None and self.is_live(found) else None
 
     def find_even_idle(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
         """The session that a cookie names, also if nobody used it for too long: whoever signs out ends that one, too."""
@@ -107,6 +114,29 @@ class Ledger:
         if named is None or row is None or row.generation != named[1] or row.ended_at is not None:
             return None
         return BrowserSession(**row._mapping)
+
+    def find_all(self, handle: Handle, cookies: Iterable[str]) -> list[BrowserSession]:
+        """The sessions that cookies name, in their order, over or not."""
+        named = dict(found for cookie in cookies if (found := self._named(cookie)))
+        if not named:
+            return []
+        rows = {row.id: row for row in handle.execute(_FIND_ALL, {"session_ids": list(named)})}
+        known = [rows[session_id] for session_id in named if session_id in rows]
+        return [BrowserSession(**row._mapping) for row in known if row.generation == named[row.id]]
+
+    def names(self, cookie: str | None) -> UUID | None:
+        """The id of the session that a cookie names, whatever has become of it."""
+        named = self._named(cookie)
+        return named[0] if named else None
+
+    def is_live(self, known: BrowserSession) -> bool:
+        """Whether a session goes on."""
+        now = clock.now()
+        return (
+            known.ended_at is None
+            and now < known.expires_at
+            and now < known.last_seen_at + self._lifetimes.session_idle
+        )
 
     def see(self, handle: Handle, known: BrowserSession) -> None:
         """Note that the browser was here; at most once a minute, so that most visits write nothing."""
@@ -120,13 +150,6 @@ class Ledger:
         except ValueError:
             return None
         return UUID(bytes=data[:16]), int.from_bytes(data[16:])
-
-    def _is_live(self, known: BrowserSession, now: datetime) -> bool:
-        return (
-            known.ended_at is None
-            and now < known.expires_at
-            and now < known.last_seen_at + self._lifetimes.session_idle
-        )
 
 
 def touch(handle: Handle, session_id: UUID, idle: timedelta) -> None:

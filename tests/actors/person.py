@@ -1,5 +1,8 @@
 """A person: has a browser, a name and a password, and does what pages ask."""
 
+import re
+from html import unescape
+
 from tests.actors.authenticator import Authenticator
 from tests.actors.browser import Browser, Form, Page
 from tests.actors.phone import Phone
@@ -50,6 +53,15 @@ class Person:
         await self.browser.submit(page, name=name, credential=authenticator.create(page))
         return authenticator
 
+    async def choose(self, page: Page, name: str) -> Page:
+        """Choose an account in the account chooser."""
+        return await self.browser.submit(page, session=accounts(page)[name])
+
+    async def choose_another(self, page: Page) -> Page:
+        """Want to sign in as somebody whom the account chooser doesn't show."""
+        (link,) = re.findall(r'id="another" href="([^"]*)"', page.response.text)
+        return await self.browser.open(unescape(link))
+
     async def decide(self, page: Page, decision: str = "allow") -> Page:
         """Answer the consent page."""
         assert page.path.endswith("/consent"), f"{page.path}: {page.text[:300]}"
@@ -84,6 +96,13 @@ class Person:
         assert page.path.endswith("/device/confirm"), f"{page.path}: {page.text[:300]}"
         return await self.browser.submit(page, decision=decision)
 
-    async def sign_out(self) -> Page:
+    async def sign_out(self, **values: str) -> Page:
         """Go and sign out."""
-        return await self.browser.submit(await self.browser.open("/logout"))
+        return await self.browser.submit(await self.browser.open("/logout"), **values)
+
+
+def accounts(page: Page) -> dict[str, str]:
+    """Whom the account chooser shows: the name, and the session that it stands for."""
+    assert page.path.endswith("/select-account"), f"{page.path}: {page.text[:300]}"
+    found = re.findall(r'name="session" value="([0-9a-f]{32})".*?<bdi>([^<]*)</bdi>', page.response.text, re.DOTALL)
+    return {name: session for session, name in found}

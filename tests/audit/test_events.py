@@ -61,7 +61,9 @@ async def _people(person: Person, shop: RelyingParty, house: House) -> None:
     await shop.revoke(second.access_token)
     await shop.revoke(second.refresh_token)
     await person.refuse(shop, prompt="consent")
-    await person.sign_out()
+    await Person(person.browser, "bob").sign_in()
+    await person.choose(await person.browser.open("/select-account"), "Alice")
+    await person.sign_out(who="everybody")
     await house.database.run(consents_command._withdraw, house, "alice", shop.client_id)
 
 

@@ -27,6 +27,7 @@ SPECIFICATIONS = {
     "OpenID Connect Front-Channel Logout 1.0": ("OpenID Connect Front-Channel Logout", "Front-Channel Logout"),
     "OpenID Connect Back-Channel Logout 1.0": ("OpenID Connect Back-Channel Logout", "Back-Channel Logout"),
     "OpenID Connect Session Management 1.0": ("OpenID Connect Session Management", "Session Management"),
+    "Initiating User Registration via OpenID Connect 1.0": ("Initiating User Registration",),
     "OAuth 2.0 Multiple Response Types": ("OAuth 2.0 Multiple Response Types", "Multiple Response Types"),
     "OAuth 2.0 Form Post Response Mode": ("OAuth 2.0 Form Post Response Mode", "Form Post Response Mode"),
 }  # fmt: skip

@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import directory
+from oidc_server.accounts import roster as rosters
+from oidc_server.accounts.current import Current
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.steps import Steps
+from oidc_server.accounts.roster import Roster
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
@@ -59,7 +61,8 @@ class Entrance:
             way = self._steps.due(session, request, arrival.user, arrival.proof, arrival.interaction)
             if way is not None:
                 return way
-            known = self._session(session, request, arrival)
+            before = self._visitors.roster(session, request)
+            known = self._session(session, request, arrival, before)
             trail.record(
                 session,
                 Event.SIGNED_IN,
@@ -68,20 +71,18 @@ class Entrance:
                 client_id=arrival.client_id,
                 amr=known.amr,
             )
-            cookie = self._visitors.ledger.cookie(known)
+            # Who was signed in here stays so, and can take the lead again.
+            after = rosters.settle(session, before, before.led_by(Current(arrival.user, known)))
         response = self._pages.go_on(self._destination(known, arrival.interaction))
-        self._visitors.remember(response, cookie)
+        self._visitors.remember(request, response, after)
         return response
 
-    def _session(self, session: Session, request: Request, arrival: Arrival) -> BrowserSession:
+    def _session(self, session: Session, request: Request, arrival: Arrival, before: Roster) -> BrowserSession:
         """A session for this person: the one they have on this browser, renewed, or a new one."""
-        known = self._visitors.session_of(session, request)
-        if known is not None and known.user_id == arrival.user.id:
+        own = (person.session for person in (*before.people, *before.idle) if person.user.id == arrival.user.id)
+        if (known := next(own, None)) is not None:
             self._visitors.ledger.renew(session, known, arrival.proof)
             return known
-        if known is not None:
-            # Somebody else was signed in here, who could never sign out of that session again.
-            directory.end_session(session, known)
         agent = request.headers.get("user-agent", "")
         address = str(request.scope["caller"])
         return self._visitors.ledger.start(session, arrival.user.id, arrival.proof, address=address, user_agent=agent)

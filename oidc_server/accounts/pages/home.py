@@ -19,4 +19,4 @@ class HomePage:
     async def show_home(self, request: Request) -> Response:
         """Say who is signed in."""
         person = await self._database.run(self._visitors.find, request)
-        return self._pages.show("accounts/home.html", person=person)
+        return self._pages.show("accounts/home.html", person=person, way_in=self._visitors.way_in(request))

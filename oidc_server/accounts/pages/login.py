@@ -115,7 +115,7 @@ class LoginPage:
         """Ask who somebody is."""
         client, upstreams = await self._database.run(self._around, interaction)
         keys, mark = self._second_factors.passkeys, self.pages.browsers.of(request).mark
-        hint = interaction.parameters.get("login_hint", "") if interaction else ""
+        hint = interaction.expected_login if interaction else ""
         return self.pages.ask(
             request,
             "accounts/login.html",
@@ -125,6 +125,7 @@ class LoginPage:
             client=client.in_language(self.pages.language.tag) if client else None,
             upstreams=upstreams,
             interaction=interactions.seal(self._sealing, interaction) if interaction else "",
+            display=interaction.display if interaction else "",
             policy=security_headers.SCRIPTED_PAGE_POLICY,
             ceremony=keys.ask_to_sign_in(mark) if keys.are_possible else None,
         )

@@ -20,6 +20,7 @@ from oidc_server.accounts.pages.home import HomePage
 from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.second_factor import SecondFactorPage
+from oidc_server.accounts.pages.select_account import SelectAccountPage
 from oidc_server.accounts.pages.upstream import UpstreamPage
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.clients.registry import Registry
@@ -34,6 +35,7 @@ def build(
     second_factor: SecondFactorPage,
     add_factor: AddFactorPage,
     upstream: UpstreamPage,
+    select_account: SelectAccountPage,
     first_administrator: FirstAdministratorPage,
     frame: Frame,
     language: LanguageChoice,
@@ -54,6 +56,7 @@ def build(
     mount(router, "/login/upstream/{slug}", post=upstream.submit_choice)
     mount(router, "/login/upstream/{slug}/callback", get=upstream.take_answer)
     mount(router, "/language", post=language.choose)
+    mount(router, "/select-account", get=select_account.show_accounts, post=select_account.submit_choice)
     mount(router, PATH, get=first_administrator.show_form, post=first_administrator.submit_form)
     return router
 

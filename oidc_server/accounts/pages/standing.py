@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from oidc_server.accounts import directory, factors, half_sign_ins, proofs, spent
+from oidc_server.accounts import roster as rosters
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.factors import Factors
 from oidc_server.accounts.half_sign_ins import HalfSignIn
@@ -141,15 +142,16 @@ class Standings:
 
     def _strengthen(self, request: Request, standing: Standing, proof: Proof) -> Response:
         with self._database.transaction() as session:
-            person = self._visitors.find_with(session, request)
+            before = self._visitors.roster(session, request)
+            person = before.acting
             if person is None or person.user.id != standing.user.id:
                 raise Lapsed("You have signed out meanwhile.", because="the session has ended")
             self._visitors.ledger.strengthen(session, person.session, proof)
             trail.record(session, Event.SESSION_STRENGTHENED, **person.ids, amr=person.session.amr)
-            cookie = self._visitors.ledger.cookie(person.session)
+            after = rosters.settle(session, before, before.led_by(person))
         interaction = standing.interaction
         response = self.go_on(interaction.page, interaction) if interaction else self._home()
-        self._visitors.remember(response, cookie)
+        self._visitors.remember(request, response, after)
         return response
 
     def _home(self) -> Response:

@@ -45,6 +45,7 @@ class Pages:
             path=self.path,
             csrf_field=FIELD,
             development=settings.development,
+            display="",
             issuer=settings.issuer,
             languages=languages,
             brand=brand,

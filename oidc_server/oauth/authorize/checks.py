@@ -27,6 +27,10 @@ from oidc_server.tokens import id_token
 
 PROMPTS = ("none", "login", "consent", "select_account")
 ACR_VALUES = proofs.CLASSES
+#: A prompt that is known only where people may make accounts for themselves.
+CREATE = "create"
+#: How a client may want our pages to look (OpenID Connect Core §3.1.2.1); others are ignored.
+DISPLAYS = ("page", "popup", "touch", "wap")
 RESPONSE_MODES = ("query", "fragment", "form_post")
 
 
@@ -150,11 +154,18 @@ def check_pkce(asked: AuthorizationRequest, server: AuthorizationServer) -> None
 def check_prompt(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
     """The client's wishes about asking the person don't contradict each other (OpenID Connect Core §3.1.2.1)."""
     prompts = frozenset((asked.get("prompt") or "").split())
-    if unknown := sorted(prompts - set(PROMPTS)):
-        raise InvalidRequest(f"Received prompt {unknown[0]!r}, expected one of: {' '.join(PROMPTS)}.")
-    if "none" in prompts and len(prompts) > 1:
-        raise InvalidRequest("prompt holds none together with other values.")
+    known = prompts_of(server)
+    if unknown := sorted(prompts - set(known)):
+        raise InvalidRequest(f"Received prompt {unknown[0]!r}, expected one of: {' '.join(known)}.")
+    for alone in prompts & {"none", CREATE}:
+        if len(prompts) > 1:
+            raise InvalidRequest(f"prompt holds {alone} together with other values.")
     asked.prompts = prompts
+
+
+def prompts_of(server: AuthorizationServer) -> tuple[str, ...]:
+    """The prompts that mean something here (Initiating User Registration via OpenID Connect 1.0 §4.1, §4.2)."""
+    return (*PROMPTS, CREATE) if server.may_sign_up else PROMPTS
 
 
 def check_max_age(asked: AuthorizationRequest, server: AuthorizationServer) -> None:

@@ -61,6 +61,7 @@ class ConsentPage:
             scopes=scopes.in_words(asked.to_allow, self._server.issuing.resources.all().words),
             return_host=redirect_uris.host(asked.redirect_uri),
             interaction=interactions.seal(self._server.issuing.sealing, waiting.asking(person.user.id)),
+            display=waiting.display,
         )
 
     def _decide(self, request: Request, form: dict[str, str]) -> Response:

@@ -1,8 +1,9 @@
-"""What is due before an authorization request can be answered: a sign-in, a consent, or nothing more.
+"""What is due before an authorization request can be answered: a choice, a sign-in, a consent, or nothing more.
 
 Pure: values in, a step out, or the refusal that the client is told.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -10,8 +11,16 @@ from enum import Enum
 from oidc_server.accounts import proofs
 from oidc_server.accounts.current import Current
 from oidc_server.clients import redirect_uris
+from oidc_server.oauth.authorize import whom
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
-from oidc_server.oauth.errors import AccessDenied, ConsentRequired, LoginRequired, UnmetAuthenticationRequirements
+from oidc_server.oauth.errors import (
+    AccessDenied,
+    AccountSelectionRequired,
+    ConsentRequired,
+    LoginRequired,
+    OAuthRefused,
+    UnmetAuthenticationRequirements,
+)
 from oidc_server.sessions.interaction import Interaction
 
 #: Signing in for this very request is recent enough for any `max_age`, but not for ever.
@@ -21,8 +30,12 @@ _SIGNED_IN_JUST_NOW = timedelta(minutes=5)
 class Step(Enum):
     """What the person does next."""
 
+    CREATE = "create"
+    SELECT = "select"
     SIGN_IN = "sign in"
     SECOND_FACTOR = "second factor"
+    SWITCH = "switch"
+    """Nothing for them to do, but the one whom the client means takes the lead on the browser."""
     CONSENT = "consent"
     NOTHING = "nothing"
 
@@ -33,6 +46,7 @@ class Situation:
 
     asked: AuthorizationRequest
     person: Current | None
+    """Whom the request is about."""
     subject: str | None
     """By which the client knows them."""
     remembered: frozenset[str]
@@ -41,26 +55,36 @@ class Situation:
     now: datetime
     has_factor: bool = False
     """Whether they could prove more at once; known where it matters."""
+    is_acting: bool = True
+    """Whether that person is the one who acts on the browser."""
+    has_others: bool = False
+    """Whether others are signed in on the browser."""
 
 
 def next_step(situation: Situation) -> Step:
     """The step that is due; raises what the client is told where the person refused or may not be asked."""
-    silent = "none" in situation.asked.prompts
     if has_refused(situation):
         raise AccessDenied("The person refused.")
-    if sign_in_is_due(situation):
-        if silent:
-            raise LoginRequired("The person must sign in, and prompt is none.")
-        return Step.SIGN_IN
-    if second_factor_is_due(situation):
-        if silent:
-            raise LoginRequired("The person must prove themselves with a second factor, and prompt is none.")
-        return Step.SECOND_FACTOR
-    if consent_is_due(situation):
-        if silent:
-            raise ConsentRequired("The person must be asked for consent, and prompt is none.")
-        return Step.CONSENT
-    return Step.NOTHING
+    step = next((step for step, is_due in _IN_ORDER if is_due(situation)), Step.NOTHING)
+    if step in _UNASKED and "none" in situation.asked.prompts:
+        refusal, told = _UNASKED[step]
+        raise refusal(f"The person must {told}, and prompt is none.")
+    return step
+
+
+def sign_up_is_due(situation: Situation) -> bool:
+    """Whether the person is to make an account (Initiating User Registration via OpenID Connect 1.0 §4)."""
+    return "create" in situation.asked.prompts and not has_just_signed_in(situation)
+
+
+def selection_is_due(situation: Situation) -> bool:
+    """Whether the person must choose as whom they go on, of those who are signed in (OpenID Connect Core §3.1.2.1)."""
+    asked, person = situation.asked, situation.person
+    if "select_account" in asked.prompts:
+        is_anybody_there = person is not None or situation.has_others
+        return is_anybody_there and not (person is not None and whom.was_chosen(situation.interaction, person))
+    # Nobody acts any more: nothing says which of the others should.
+    return person is None and situation.has_others and "login" not in asked.prompts and asked.hinted_subject is None
 
 
 def sign_in_is_due(situation: Situation) -> bool:
@@ -68,11 +92,15 @@ def sign_in_is_due(situation: Situation) -> bool:
     asked, person = situation.asked, situation.person
     if person is None:
         return True
-    if has_just_signed_in(situation):
+    if whom.was_chosen(situation.interaction, person):
         if is_another_person(situation):
-            raise LoginRequired("Another person signed in than the one whom id_token_hint names.")
+            raise LoginRequired("Another person signed in than the one whom the client named.")
+        if not situation.is_acting and "none" not in asked.prompts and has_been_switched_to(situation):
+            # The browser didn't keep that: switched again and again, it would go round for ever.
+            return True
+    if has_just_signed_in(situation):
         return has_grown_too_old(situation, at_least=_SIGNED_IN_JUST_NOW)
-    if asked.prompts & {"login", "select_account"} or is_another_person(situation):
+    if "login" in asked.prompts or is_another_person(situation):
         return True
     return has_grown_too_old(situation)
 
@@ -97,6 +125,17 @@ def wants_more(asked: AuthorizationRequest, person: Current) -> bool:
     if asked.acr_is_essential and person.session.acr in asked.acr_values:
         return False
     return person.session.acr == proofs.ONE and asked.acr_values[:1] == (proofs.TWO,)
+
+
+def switch_is_due(situation: Situation) -> bool:
+    """Whether another person has to take the lead on the browser; not where nobody would notice that it happened."""
+    return not situation.is_acting and "none" not in situation.asked.prompts
+
+
+def has_been_switched_to(situation: Situation) -> bool:
+    """Whether the person was to take the lead on the browser before."""
+    interaction, person = situation.interaction, situation.person
+    return interaction is not None and person is not None and interaction.selected == person.session.id.hex
 
 
 def has_grown_too_old(situation: Situation, *, at_least: timedelta = timedelta()) -> bool:
@@ -149,3 +188,20 @@ def decision_of(situation: Situation) -> str | None:
     if interaction is None or person is None or not interaction.has_asked(person.user.id):
         return None
     return interaction.decision
+
+
+_IN_ORDER: tuple[tuple[Step, Callable[[Situation], bool]], ...] = (
+    (Step.CREATE, sign_up_is_due),
+    (Step.SELECT, selection_is_due),
+    (Step.SIGN_IN, sign_in_is_due),
+    (Step.SWITCH, switch_is_due),
+    (Step.SECOND_FACTOR, second_factor_is_due),
+    (Step.CONSENT, consent_is_due),
+)
+#: What a client is told that forbids us to ask (OpenID Connect Core §3.1.2.6).
+_UNASKED: dict[Step, tuple[type[OAuthRefused], str]] = {
+    Step.SELECT: (AccountSelectionRequired, "choose an account"),
+    Step.SIGN_IN: (LoginRequired, "sign in"),
+    Step.SECOND_FACTOR: (LoginRequired, "prove themselves with a second factor"),
+    Step.CONSENT: (ConsentRequired, "be asked for consent"),
+}

@@ -1,5 +1,6 @@
 """The authorization endpoint: /authorize."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from oidc_server.accounts import factors
 from oidc_server.accounts.current import Current
-from oidc_server.accounts.visitors import Visitors
+from oidc_server.accounts.visitors import LOGIN_PAGE, SELECT_PAGE, SIGN_UP_PAGE, Visitors
 from oidc_server.consents import memory
 from oidc_server.foundation import clock, negotiation
 from oidc_server.foundation.encoding import compact_json
@@ -20,7 +21,7 @@ from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import parameters
-from oidc_server.oauth.authorize import checks, due
+from oidc_server.oauth.authorize import checks, due, whom
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.authorize.due import Situation, Step
 from oidc_server.oauth.authorize.responses import Responder
@@ -34,7 +35,13 @@ from oidc_server.settings.model import Settings
 from oidc_server.tokens.grants import Authentication
 
 _MAX_TOTAL = 8192
-_PAGES = {Step.SIGN_IN: "login", Step.SECOND_FACTOR: "login/second-factor", Step.CONSENT: "consent"}
+_PAGES = {
+    Step.CREATE: SIGN_UP_PAGE,
+    Step.SELECT: SELECT_PAGE,
+    Step.SIGN_IN: LOGIN_PAGE,
+    Step.SECOND_FACTOR: "login/second-factor",
+    Step.CONSENT: "consent",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +121,8 @@ class AuthorizationEndpoint:
             grant = self._check(asked)
             situation = self._situation(request, asked, interaction)
             step = due.next_step(situation)
+            if step is Step.SWITCH:
+                return self._switch(request, asked, situation)
             if step is not Step.NOTHING:
                 return self._ask_person(request, asked, interaction, step)
             return self._answer(request, asked, grant, situation)
@@ -131,16 +140,23 @@ class AuthorizationEndpoint:
             raise as_refusal(error) from error
 
     def _situation(self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None) -> Situation:
-        person, subject, remembered, has_factor = None, None, frozenset[str](), False
-        if self._visitors.has_cookie(request):
-            with self._server.database.autocommit() as connection:
-                person = self._visitors.find_with(connection, request)
-                if person is not None:
-                    self._visitors.ledger.see(connection, person.session)
-                    subject = self._server.issuing.subject(asked.client, person.user.id)
-                    remembered = memory.recall(connection, person.user.id, asked.client.client_id)
-                    has_factor = due.wants_more(asked, person) and factors.of(connection, person.user.id).is_any
-        return Situation(asked, person, subject, remembered, interaction, clock.now(), has_factor)
+        if not self._visitors.has_cookie(request):
+            return Situation(asked, None, None, frozenset(), interaction, clock.now())
+        subject_of = partial(self._server.issuing.subject, asked.client)
+        with self._server.database.autocommit() as connection:
+            acting = person = self._visitors.find_with(connection, request)
+            others: tuple[Current, ...] = ()
+            if self._visitors.has_others(request) and not whom.is_settled(asked, interaction, acting, subject_of):
+                others = self._visitors.roster(connection, request).others
+                person = whom.find(asked, others, subject_of) or acting
+            subject, remembered, has_factor = None, frozenset[str](), False
+            if person is not None:
+                self._visitors.ledger.see(connection, person.session)
+                subject = subject_of(person.user.id)
+                remembered = memory.recall(connection, person.user.id, asked.client.client_id)
+                has_factor = due.wants_more(asked, person) and factors.of(connection, person.user.id).is_any
+        known = (asked, person, subject, remembered, interaction, clock.now())
+        return Situation(*known, has_factor=has_factor, is_acting=person is acting, has_others=bool(others))
 
     def _ask_person(
         self, request: Request, asked: AuthorizationRequest, interaction: Interaction | None, step: Step
@@ -148,6 +164,18 @@ class AuthorizationEndpoint:
         browser = self._pages.browsers.of(request)
         waiting = interaction or interactions.begin(dict(asked.values), browser.mark)
         response = self._go_to(_PAGES[step], waiting)
+        self._pages.browsers.remember(browser, response)
+        return response
+
+    def _switch(self, request: Request, asked: AuthorizationRequest, situation: Situation) -> Response:
+        """Let the one whom the client means take the lead, and look again."""
+        person, browser = situation.person, self._pages.browsers.of(request)
+        assert person is not None  # noqa: S101 - a sign-in would have been due
+        roster = self._visitors.switch(request, person.session.id)
+        waiting = situation.interaction or interactions.begin(dict(asked.values), browser.mark)
+        response = self._go_to("authorize", waiting.selecting(person.session.id, person.user.username))
+        if roster is not None:
+            self._visitors.remember(request, response, roster)
         self._pages.browsers.remember(browser, response)
         return response
 

@@ -68,7 +68,7 @@ class ConfirmPage:
             return self._pages.go_on(self._pages.path("device"))
         person = self._visitors.find(request)
         if person is None:
-            return self._pages.go_on(f"{self._pages.path('login')}?{PARAMETER}={sealed}")
+            return self._pages.go_on(f"{self._pages.path(self._visitors.way_in(request))}?{PARAMETER}={sealed}")
         asking = question.interaction.asking(person.user.id)
         return self._pages.ask(
             request,

@@ -1,15 +1,17 @@
 """The end session endpoint: /logout (RP-Initiated Logout §2), and the page on which a person confirms."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts import directory
+from oidc_server.accounts import roster as rosters
 from oidc_server.accounts.current import Current
-from oidc_server.accounts.visitors import Visitors
+from oidc_server.accounts.roster import Roster
+from oidc_server.accounts.visitors import SELECT_PAGE, Visitors
 from oidc_server.foundation import negotiation
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.languages import N_
@@ -22,11 +24,25 @@ from oidc_server.oauth.logout import frames
 from oidc_server.oauth.logout import request as requests
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions import participants
+from oidc_server.sessions.interaction import PARAMETER
 
 _PURPOSE = "logout"
 #: How long clients have to sign a person out in their frames.
 _SECONDS_FOR_FRAMES = 3
+EVERYBODY = "everybody"
 _EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked before a session of theirs ends."""
+
+    return_to: str | None
+    client_name: str | None
+    person: Current | None
+    """Who would be signed out; None where several are signed in and nobody acts."""
+    back: str | None = None
+    """Where they go who don't want to, if not to the start page."""
 
 
 class LogoutEndpoint:
@@ -60,67 +76,82 @@ class LogoutEndpoint:
 
     def _conduct(self, request: Request, values: dict[str, str]) -> Response:
         asked = requests.check(values, self._server)
-        person = self._visitors.find(request)
-        if person is None:
-            self._end_idle(request)
-            return self._done(request, asked.return_to)
-        if asked.speaks_for(person, self._server):
-            return self._end(request, person, asked.return_to, asked.client.client_id if asked.client else None)
+        roster = self._roster(request)
+        if not roster.people:
+            return self._end(request, roster, (), asked.return_to)
+        meant = [person for person in (*roster.people, *roster.idle) if asked.speaks_for(person, self._server)]
+        if meant:
+            return self._end(request, roster, meant, asked.return_to, asked.client.client_id if asked.client else None)
+        if (chosen := self._chosen(values, roster)) is not None:
+            chooser = self._chooser(values)
+            return self._ask(request, roster, Question(chooser, None, chosen, back=chooser))
         name = asked.client.in_language(self._pages.language.tag).name if asked.client else None
-        return self._ask(request, person, asked.return_to, name)
+        question = Question(asked.return_to, name, _leading(roster))
+        return self._ask(request, roster, question)
 
     def _confirm(self, request: Request, form: dict[str, str]) -> Response:
         try:
             waiting = self._server.issuing.sealing.open_json(_PURPOSE, form.get("logout", ""))
         except ValueError:
             return self._pages.go_on(self._pages.path("logout"))
-        person = self._visitors.find(request)
-        return_to = waiting["return_to"]
-        if person is None:
-            self._end_idle(request)
-            return self._done(request, return_to)
-        if not self._pages.browsers.sent(request, form) or UUID(hex=waiting["session"]) != person.session.id:
-            return self._ask(request, person, return_to, waiting["client"], problem=_EXPIRED_FORM, status=403)
-        return self._end(request, person, return_to, None)
+        roster = self._roster(request)
+        shown = [person for person in (*roster.people, *roster.idle) if person.session.id.hex in waiting["sessions"]]
+        chosen = [person for person in shown if person.session.id.hex == waiting["session"]]
+        if form.get("who") == EVERYBODY:
+            chosen = shown if set(roster.people) <= set(shown) else []
+        if not roster.people:
+            return self._end(request, roster, (), waiting["return_to"])
+        if not chosen or not self._pages.browsers.sent(request, form):
+            question = Question(waiting["return_to"], waiting["client"], _leading(roster))
+            return self._ask(request, roster, question, problem=_EXPIRED_FORM, status=403)
+        return self._end(request, roster, chosen, waiting["return_to"])
 
     def _ask(
-        self,
-        request: Request,
-        person: Current,
-        return_to: str | None,
-        client_name: str | None,
-        problem: str = "",
-        status: int = 200,
+        self, request: Request, roster: Roster, question: Question, *, problem: str = "", status: int = 200
     ) -> Response:
-        waiting = {"return_to": return_to, "session": person.session.id.hex, "client": client_name}
+        person = question.person
+        waiting = {
+            "return_to": question.return_to,
+            "client": question.client_name,
+            "session": person.session.id.hex if person else None,
+            "sessions": [one.session.id.hex for one in (*roster.people, *roster.idle)],
+        }
         return self._pages.ask(
             request,
             "oauth/logout.html",
             status=status,
             problem=problem,
-            person=person.user,
-            client_name=client_name,
+            person=person.user if person else None,
+            others=[one.user for one in roster.people if one is not person],
+            everybody=EVERYBODY,
+            client_name=question.client_name,
+            back=question.back,
             here=self._pages.path("logout"),
             logout=self._server.issuing.sealing.seal_json(_PURPOSE, waiting),
         )
 
-    def _end(self, request: Request, person: Current, return_to: str | None, client_id: str | None) -> Response:
-        """End the session, and the grants that live as long as it."""
+    def _end(
+        self,
+        request: Request,
+        roster: Roster,
+        ended: Sequence[Current],
+        return_to: str | None,
+        client_id: str | None = None,
+    ) -> Response:
+        """End these people's sessions, the grants that live as long as those, and what nobody used for too long."""
+        if not (roster.people or roster.over):
+            return self._done(request, roster, return_to)
+        shown: list[str] = []
         with self._server.database.transaction() as session:
-            directory.end_session(session, person.session, client_id)
-            took_part = participants.list_of(session, person.session.id)
-        clients = filter(None, map(self._server.query_client, took_part))
-        return self._done(request, return_to, frames.addresses(clients, self._server.issuing.issuer, person.session.id))
+            for person in ended:
+                directory.end_session(session, person.session, client_id)
+                took_part = participants.list_of(session, person.session.id)
+                clients = filter(None, map(self._server.query_client, took_part))
+                shown += frames.addresses(clients, self._server.issuing.issuer, person.session.id)
+            left = rosters.settle(session, roster, roster.without(ended))
+        return self._done(request, left, return_to, list(dict.fromkeys(shown)))
 
-    def _end_idle(self, request: Request) -> None:
-        """End a session that nobody used for too long: nobody is signed in by it, and it must not come to life again."""
-        if not self._visitors.has_cookie(request):
-            return
-        with self._server.database.transaction() as session:
-            if (known := self._visitors.session_of(session, request)) is not None:
-                directory.end_session(session, known)
-
-    def _done(self, request: Request, return_to: str | None, shown: Sequence[str] = ()) -> Response:
+    def _done(self, request: Request, left: Roster, return_to: str | None, shown: Sequence[str] = ()) -> Response:
         """Send the person on: at once, or past a page on which clients sign them out too."""
         if return_to and not shown:
             response = self._pages.go_on(return_to)
@@ -133,8 +164,28 @@ class LogoutEndpoint:
                 return_to=return_to,
                 seconds=_SECONDS_FOR_FRAMES,
                 here=self._pages.path("logout"),
+                others=[person.user for person in left.people],
             )
         if self._visitors.has_cookie(request):
-            # Only where it was sent: a form of another site comes without it, and must not take it away.
-            self._visitors.forget(response)
+            # Only where one was sent: a form of another site comes without them, and must not take them away.
+            self._visitors.remember(request, response, left)
         return response
+
+    def _roster(self, request: Request) -> Roster:
+        with self._server.database.autocommit() as connection:
+            return self._visitors.roster(connection, request)
+
+    def _chosen(self, values: dict[str, str], roster: Roster) -> Current | None:
+        """Whom somebody wants to sign out from the account chooser."""
+        wanted = values.get("session")
+        return next((one for one in (*roster.people, *roster.idle) if one.session.id.hex == wanted), None)
+
+    def _chooser(self, values: dict[str, str]) -> str:
+        """Back to the account chooser, and to what waits there."""
+        waiting = {PARAMETER: values[PARAMETER]} if PARAMETER in values else {}
+        return f"{self._pages.path(SELECT_PAGE)}?{urlencode(waiting)}"
+
+
+def _leading(roster: Roster) -> Current | None:
+    """Who is asked, if nobody says whom they mean: who acts, or the only one."""
+    return roster.people[0] if roster.acting or len(roster.people) == 1 else None

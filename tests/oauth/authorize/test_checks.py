@@ -1,6 +1,7 @@
 """The checks of an authorization request, without HTTP and database."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,9 @@ from oidc_server.oauth.parameters import TooMany
 URI = "https://shop.example.com/callback"
 #: These checks ask the server nothing.
 NOBODY: Any = None
+#: Where nobody may make an account for themselves, and where everybody may.
+CLOSED: Any = SimpleNamespace(may_sign_up=False)
+OPEN: Any = SimpleNamespace(may_sign_up=True)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
@@ -56,16 +60,30 @@ def test_prompts_go_together_unless_none_is_among_others(prompts: set[str]) -> N
 
     if "none" in prompts and len(prompts) > 1:
         with pytest.raises(InvalidRequest):
-            checks.check_prompt(made, NOBODY)
+            checks.check_prompt(made, CLOSED)
     else:
-        checks.check_prompt(made, NOBODY)
+        checks.check_prompt(made, CLOSED)
         assert made.prompts == prompts
 
 
 @given(texts.filter(lambda text: not set(text.split()) <= set(checks.PROMPTS)))
 def test_an_unknown_prompt_is_refused(prompt: str) -> None:
     with pytest.raises(InvalidRequest):
-        checks.check_prompt(asked({"prompt": prompt}), NOBODY)
+        checks.check_prompt(asked({"prompt": prompt}), CLOSED)
+
+
+def test_prompt_create_is_known_only_where_people_may_sign_up_and_stands_alone() -> None:
+    made = asked({"prompt": "create"})
+    checks.check_prompt(made, OPEN)
+
+    assert made.prompts == {"create"}
+    assert checks.CREATE in checks.prompts_of(OPEN)  # Initiating User Registration §4.2
+    assert checks.CREATE not in checks.prompts_of(CLOSED)
+    with pytest.raises(InvalidRequest):  # Initiating User Registration §4.1
+        checks.check_prompt(asked({"prompt": "create"}), CLOSED)
+    for other in checks.PROMPTS:
+        with pytest.raises(InvalidRequest):
+            checks.check_prompt(asked({"prompt": f"create {other}"}), OPEN)
 
 
 @given(st.integers(0, 999_999_999))

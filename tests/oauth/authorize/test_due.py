@@ -16,7 +16,7 @@ from oidc_server.clients.registry import Client
 from oidc_server.oauth.authorize import due
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.authorize.due import Situation, Step
-from oidc_server.oauth.errors import AccessDenied, ConsentRequired, LoginRequired
+from oidc_server.oauth.errors import AccessDenied, AccountSelectionRequired, ConsentRequired, LoginRequired
 from oidc_server.sessions.interaction import Interaction
 from oidc_server.sessions.models import BrowserSession
 
@@ -84,13 +84,68 @@ def test_who_is_signed_in_and_has_consented_is_asked_nothing() -> None:
     assert step(asked(prompts=SILENT)) is Step.NOTHING
 
 
-@pytest.mark.parametrize("prompt", ["login", "select_account"])
-def test_a_fresh_sign_in_is_due_when_the_client_wants_one(prompt: str) -> None:
-    request = asked(prompts=frozenset({prompt}))  # OpenID Connect Core §3.1.2.1
+def test_a_fresh_sign_in_is_due_when_the_client_wants_one() -> None:
+    request = asked(prompts=frozenset({"login"}))  # OpenID Connect Core §3.1.2.1
 
     assert step(request) is Step.SIGN_IN
     assert step(request, interaction=waiting()) is Step.SIGN_IN
     assert step(request, interaction=waiting(signed_in_as=OTHER_SESSION.hex)) is Step.SIGN_IN
+    assert step(request, interaction=waiting(signed_in_as=SESSION.hex)) is Step.NOTHING
+
+
+def test_a_choice_is_due_when_the_client_wants_one_and_there_is_somebody_to_choose() -> None:
+    request = asked(prompts=frozenset({"select_account"}))  # OpenID Connect Core §3.1.2.1
+
+    assert step(request) is Step.SELECT
+    assert step(request, interaction=waiting(selected=OTHER_SESSION.hex)) is Step.SELECT
+    assert step(request, interaction=waiting(selected=SESSION.hex)) is Step.NOTHING
+    assert step(request, interaction=waiting(signed_in_as=SESSION.hex)) is Step.NOTHING
+    assert step(request, person=None) is Step.SIGN_IN
+    assert step(request, person=None, has_others=True) is Step.SELECT
+
+
+def test_a_choice_and_a_fresh_sign_in_are_due_one_after_the_other() -> None:
+    request = asked(prompts=frozenset({"select_account", "login"}))
+
+    assert step(request) is Step.SELECT
+    assert step(request, interaction=waiting(selected=SESSION.hex)) is Step.SIGN_IN
+    both = waiting(selected=SESSION.hex, signed_in_as=SESSION.hex)
+    assert step(request, interaction=both) is Step.NOTHING
+
+
+def test_where_nobody_acts_but_others_are_signed_in_they_choose() -> None:
+    assert step(person=None, has_others=True) is Step.SELECT
+    assert step(asked(prompts=frozenset({"login"})), person=None, has_others=True) is Step.SIGN_IN
+    assert step(asked(hinted_subject=str(BOB)), person=None, has_others=True) is Step.SIGN_IN
+    with pytest.raises(AccountSelectionRequired):  # OpenID Connect Core §3.1.2.6
+        step(asked(prompts=SILENT), person=None, has_others=True)
+    with pytest.raises(LoginRequired):  # OpenID Connect Core §3.1.2.1
+        step(asked(prompts=SILENT, hinted_subject=str(BOB)), person=None, has_others=True)
+
+
+def test_the_one_who_is_meant_takes_the_lead_once_and_never_unseen() -> None:
+    request = asked(hinted_subject=str(ALICE))
+
+    assert step(request, is_acting=False) is Step.SWITCH
+    assert step(request, is_acting=False, interaction=waiting(selected=SESSION.hex)) is Step.SIGN_IN
+    assert step(asked(prompts=SILENT), is_acting=False) is Step.NOTHING
+    assert step(asked(prompts=frozenset({"login"})), is_acting=False) is Step.SIGN_IN
+    stale = signed_in(ago=timedelta(hours=1))
+    assert step(asked(max_age=timedelta(minutes=1)), person=stale, is_acting=False) is Step.SIGN_IN
+
+
+def test_another_one_than_the_hinted_one_was_chosen() -> None:
+    request = asked(hinted_subject=str(BOB), prompts=frozenset({"select_account"}))
+
+    with pytest.raises(LoginRequired):
+        step(request, interaction=waiting(selected=SESSION.hex))
+
+
+def test_an_account_is_made_first_by_whoever_is_signed_in() -> None:
+    request = asked(prompts=frozenset({"create"}))  # Initiating User Registration §4
+
+    assert step(request) is Step.CREATE
+    assert step(request, person=None) is Step.CREATE
     assert step(request, interaction=waiting(signed_in_as=SESSION.hex)) is Step.NOTHING
 
 
@@ -187,21 +242,25 @@ def test_a_client_that_forbids_questions_is_told_what_is_missing() -> None:
         step(asked(native(), LOOPBACK, prompts=SILENT))
 
 
+PROMPTS = ({"login"}, {"consent"}, {"select_account"}, {"select_account", "login"}, {"create"})
 situations = st.builds(
     situation,
     st.builds(
         asked,
         st.sampled_from([client(), client(skip_consent=True), native()]),
         st.sampled_from([WEB, LOOPBACK]),
-        prompts=st.sampled_from([frozenset(), SILENT, frozenset({"login"}), frozenset({"consent"})]),
+        prompts=st.sampled_from([frozenset(), SILENT, *map(frozenset, PROMPTS)]),
         max_age=st.sampled_from([None, timedelta(), timedelta(hours=1)]),
         hinted_subject=st.sampled_from([None, str(ALICE), str(BOB)]),
     ),
     person=st.sampled_from([None, signed_in(), signed_in(BOB), signed_in(ago=timedelta(hours=2))]),
     remembered=st.sampled_from([frozenset(), frozenset({"openid"}), frozenset({"openid", "profile"})]),
+    is_acting=st.booleans(),
+    has_others=st.booleans(),
     interaction=st.builds(
         waiting,
         signed_in_as=st.sampled_from([None, SESSION.hex, OTHER_SESSION.hex]),
+        selected=st.sampled_from([None, SESSION.hex, OTHER_SESSION.hex]),
         asked=st.sampled_from([None, ALICE.hex, BOB.hex]),
         decision=st.sampled_from([None, "allow", "deny"]),
     ),
@@ -213,11 +272,12 @@ def test_in_every_situation_there_is_one_answer(known: Situation) -> None:
     request = known.asked
     try:
         found = due.next_step(known)
-    except (LoginRequired, ConsentRequired, AccessDenied):
+    except (AccountSelectionRequired, LoginRequired, ConsentRequired, AccessDenied):
         return
     assert found is Step.NOTHING or "none" not in request.prompts
-    if found is Step.SIGN_IN:
+    if found in (Step.CREATE, Step.SELECT, Step.SIGN_IN, Step.SWITCH):
         return
+    assert known.is_acting or "none" in request.prompts
     assert known.person is not None
     assert request.hinted_subject in (None, str(known.person.user.id))
     if found is Step.NOTHING and not request.client.metadata.skip_consent:

@@ -57,6 +57,7 @@ class DataPage:
             return self._frame.ask(visit, "accounts/account/delete.html", problem=_UNSURE, days=self._kept_for_days)
         with self._frame.database.transaction() as session:
             deletion.delete(session, visit.person.user.id)
+            left = self._frame.visitors.roster(session, visit.request)
         response = self._frame.pages.show("accounts/deleted.html", days=self._kept_for_days)
-        self._frame.visitors.forget(response)
+        self._frame.visitors.remember(visit.request, response, left)
         return response

@@ -11,7 +11,7 @@ from oidc_server.accounts import factors, proofs
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.pages.steps import PAGES
 from oidc_server.accounts.proofs import Step
-from oidc_server.accounts.visitors import Visitors
+from oidc_server.accounts.visitors import LOGIN_PAGE, Visitors
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.languages import N_
@@ -108,11 +108,12 @@ class Frame:
         return self.pages.go_on(f"{self.pages.path(page)}?{DONE}=")
 
     def sign_in_first(self, request: Request, page: str, login: str = "") -> Response:
-        """Send somebody to the login page and back here."""
+        """Send somebody to the login page, or to choose who they are, and back here."""
         browser = self.pages.browsers.of(request)
         begun = interactions.begin({"login_hint": login} if login else {}, browser.mark, page=page)
         sealed = interactions.seal(self._sealing, begun)
-        response = self.pages.go_on(f"{self.pages.path('login')}?{interactions.PARAMETER}={sealed}")
+        way_in = LOGIN_PAGE if login else self.visitors.way_in(request)
+        response = self.pages.go_on(f"{self.pages.path(way_in)}?{interactions.PARAMETER}={sealed}")
         self.pages.browsers.remember(browser, response)
         return response
 

@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts import factors, passkeys, proofs, recovery_codes, totp, trusted_browsers
+from oidc_server.accounts import roster as rosters
 from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.pages.account.frame import Frame, Visit
 from oidc_server.accounts.passkeys import Passkeys
@@ -61,13 +62,15 @@ class SecurityPage:
     def added(self, visit: Visit, codes: list[str], methods: tuple[str, ...]) -> Response:
         """The answer to a new factor: the person has proven more than before, and may need codes for when it is lost."""
         response = self._show_codes(visit, codes) if codes else self._frame.done(PAGE)
-        known, ledger = visit.person.session, self._frame.visitors.ledger
+        known, visitors = visit.person.session, self._frame.visitors
         if known.acr == proofs.ONE:
             proof = proofs.with_second(Proof(known.acr, tuple(known.amr)), methods)
             with self._frame.database.transaction() as session:
-                ledger.strengthen(session, known, proof)
+                before = visitors.roster(session, visit.request)
+                visitors.ledger.strengthen(session, known, proof)
+                after = rosters.settle(session, before, before.led_by(visit.person))
                 trail.record(session, Event.SESSION_STRENGTHENED, **visit.person.ids, amr=known.amr)
-            self._frame.visitors.remember(response, ledger.cookie(known))
+            visitors.remember(visit.request, response, after)
         return response
 
     def _make_codes(self, visit: Visit) -> Response:
