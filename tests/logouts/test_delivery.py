@@ -100,8 +100,9 @@ async def sent_by_the_client(person: Person, house: House, tokens: Tokens) -> No
     await person.browser.open("/logout", id_token_hint=tokens.id_token)
 
 
-async def somebody_else(person: Person, house: House, tokens: Tokens) -> None:
+async def everybody_goes(person: Person, house: House, tokens: Tokens) -> None:
     await Person(person.browser, "bob").sign_in()
+    await person.sign_out(who="everybody")
 
 
 async def disabled(person: Person, house: House, tokens: Tokens) -> None:
@@ -120,7 +121,7 @@ def no_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_turns")
-@pytest.mark.parametrize("end", [sign_out, sent_by_the_client, somebody_else, disabled, new_password])
+@pytest.mark.parametrize("end", [sign_out, sent_by_the_client, everybody_goes, disabled, new_password])
 async def test_however_a_session_ends_its_clients_hear_of_it_at_once(
     person: Person, hearing: Make, house: House, end: Callable[[Person, House, Tokens], Awaitable[None]]
 ) -> None:
