@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from oidc_server import account_pages
+from oidc_server import hallway
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
@@ -91,8 +91,8 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     statements = software_statements.load(settings.registration.software_statement_keys_file)
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
-    accounts = account_pages.build(house, pages, visitors, error_pages)
-    api = api_routes.build(server, health)
+    accounts = hallway.build(house, pages, visitors, error_pages)
+    api = api_routes.build(settings, server, house.self_service, house.password_change, health)
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from oidc_server import tables
 from oidc_server.accounts import deletion, directory, links, sign_up, spent, trusted_browsers
 from oidc_server.accounts.passkeys import Passkeys
+from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.second_factors import SecondFactors
 from oidc_server.accounts.self_service import SelfService
@@ -79,6 +80,9 @@ class House:
         self.postman = Postman(settings, self.database, self.sealing)
         self.self_service = SelfService(
             settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound
+        )
+        self.password_change = PasswordChange(
+            self.database, self.passwords, self.self_service.rules, self.sign_in, self.self_service.letters
         )
 
     async def check(self) -> None:

@@ -57,6 +57,7 @@ def make_settings(database_url: str, keys: Path, **changes: Any) -> Settings:
         "password": {"bcrypt_rounds": 4, "workers": 2},
         "log": {"level": "DEBUG", "format": "json"},
         **changes,
+        "sign_up": {"require_verified_email": True, **changes.get("sign_up", {})},
     }
     return Settings(_env_file=None, **values)
 

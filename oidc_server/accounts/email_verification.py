@@ -33,7 +33,7 @@ class EmailVerification:
         self, settings: Settings, database: Database, limits: MailLimits, links: Links, letters: Letters
     ) -> None:
         self._lifetime = settings.links.verify_email
-        self._is_required = settings.sign_up.require_verified_email
+        self._is_required = settings.needs_verified_email
         self._database = database
         self._limits = limits
         self._links = links

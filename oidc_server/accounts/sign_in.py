@@ -71,7 +71,7 @@ class SignIn:
         settings: Settings,
         trail: Trail,
     ) -> None:
-        self._requires_confirmed = settings.sign_up.require_verified_email
+        self._requires_confirmed = settings.needs_verified_email
         self._database = database
         self._passwords = passwords
         self._directories = directories

@@ -64,6 +64,7 @@ class SignUp:
         letters: Letters,
     ) -> None:
         self._settings = settings.sign_up
+        self._needs_verified = settings.needs_verified_email
         self._lifetimes = settings.links
         self._database = database
         self._passwords = passwords
@@ -142,7 +143,7 @@ class SignUp:
         known = directory.find(session, email)
         # Nobody has ever been in it, so whoever asked first has no right to it: the last password counts, and the
         # owner of the mailbox decides. Where people may sign in unconfirmed, this would be a way into their accounts.
-        if known is None or known.unconfirmed_since is None or not self._settings.require_verified_email:
+        if known is None or known.unconfirmed_since is None or not self._needs_verified:
             return None
         held = directory.hold(session, known.id)
         if held is None or held.unconfirmed_since is None:

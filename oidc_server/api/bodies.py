@@ -53,6 +53,61 @@ class Logout(Body):
     """Without it, the access token in the Authorization header says what to end."""
 
 
+class Registration(Body):
+    """Somebody who wants an account."""
+
+    email: Annotated[str, Field(min_length=3, max_length=320, examples=["alice@example.com"])]
+    """Their address; it is also the name to sign in with."""
+    password: Password
+    accepts_terms: bool = False
+    """Whether they agree to the terms, where there are any."""
+
+
+class Token(Body):
+    """The token from the link in a mail."""
+
+    token: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Forgotten(Body):
+    """Whose password is forgotten."""
+
+    username: Name
+    """The user name or e-mail address."""
+
+
+class Reset(Token):
+    """A new password, and the token that allows it."""
+
+    password: Password
+
+
+class PasswordChange(Body):
+    """A new password, and the one that it replaces."""
+
+    current_password: Password
+    new_password: Password
+
+
+class EmailChange(Body):
+    """Another address, and the password."""
+
+    email: Annotated[str, Field(min_length=3, max_length=320, examples=["alice@new.example.com"])]
+    password: Password
+
+
+class Told(BaseModel):
+    """What becomes of it."""
+
+    detail: str
+
+
+class Registered(Told):
+    """An account is made, or its owner is told that there is one."""
+
+    email: str
+
+
 class Deletion(Body):
     """A person's word that they want to leave."""
 

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from oidc_server.accounts import deletion, profile
 from oidc_server.accounts.models import User
 from oidc_server.accounts.profile import Profile
-from oidc_server.accounts.sign_in import Attempt, TooManyAttempts, WrongCredentials
-from oidc_server.api import bodies, caller_token
+from oidc_server.api import bodies, caller_token, credentials
 from oidc_server.api.caller_token import Caller
 from oidc_server.api.errors import ApiRefused
 from oidc_server.foundation.web import caller
@@ -67,15 +66,7 @@ class MeEndpoints:
 
     def _delete(self, text: str, password: str, neighbourhood: str) -> None:
         person = caller_token.caller(self._server, text)
-        attempt = Attempt(person.user.username, password, neighbourhood, person.token.client_id)
-        try:
-            user = self._server.sign_in.check(attempt)
-        except WrongCredentials as refusal:
-            told = "The password is wrong."
-            raise ApiRefused(403, "wrong_password", told, field="password", because=refusal.because) from refusal
-        except TooManyAttempts as refusal:
-            headers = {"Retry-After": str(refusal.retry_after)}
-            raise ApiRefused(429, "too_many_attempts", refusal.told, headers=headers) from refusal
+        user = credentials.proven(self._server, person, password, neighbourhood, "password")
         with self._server.database.transaction() as session:
             deletion.delete(session, user.id)
 

@@ -14,7 +14,7 @@ _WHEN = {
     400: "The body is no JSON object.",
     401: "Nobody has proven who they are: wrong credentials, or a token that is no longer good.",
     403: "The token does not allow this, or the password is wrong.",
-    409: "It contradicts what is there already.",
+    410: "The link works no more.",
     413: "The body is too large.",
     422: "A member of the body is missing or not as it should be; `field` names it.",
     429: "Too many attempts; `Retry-After` says when to come back.",

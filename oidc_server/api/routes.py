@@ -4,25 +4,75 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.profile import Profile
+from oidc_server.accounts.self_service import SelfService
 from oidc_server.api import bodies
 from oidc_server.api.auth import AuthEndpoints
+from oidc_server.api.credentials import CredentialEndpoints
 from oidc_server.api.me import MeEndpoints
 from oidc_server.api.operations import Operation
+from oidc_server.api.own_account import OwnAccountEndpoints
 from oidc_server.foundation.telemetry.health import Health
 from oidc_server.oauth.server import AuthorizationServer, answer
+from oidc_server.settings.model import Settings
 
 PREFIX = "/api/v1"
 _SIGNING_IN = "Sign in and out"
+_SIGNING_UP = "Sign up"
 _ACCOUNT = "Account"
 
 
-def build(server: AuthorizationServer, health: Health) -> APIRouter:
+def build(
+    settings: Settings, server: AuthorizationServer, service: SelfService, change: PasswordChange, health: Health
+) -> APIRouter:
     """The router of the API."""
     router = APIRouter(prefix=PREFIX)
-    for operation in (*_signing_in(AuthEndpoints(server)), *_account(MeEndpoints(server)), _health(health)):
+    own = OwnAccountEndpoints(settings, server.database, service)
+    operations = (
+        *_signing_in(AuthEndpoints(server)),
+        *_signing_up(own, 202 if settings.needs_verified_email else 201),
+        *_credentials(CredentialEndpoints(server, change, service)),
+        *_account(MeEndpoints(server)),
+        _health(health),
+    )
+    for operation in operations:
         operation.mount(router)
     return router
+
+
+def _signing_up(own: OwnAccountEndpoints, made: int) -> tuple[Operation, ...]:
+    tag, refused = _SIGNING_UP, (400, 403, 413, 422, 429, 503)
+    asks, told = bodies.Registration, bodies.Registered
+    by_link = (400, 410, 413, 422, 503)
+    return (
+        Operation("POST", "/auth/register", own.register, "Make an account", tag, refused, asks, told, made),
+        Operation(
+            "POST", "/auth/verify-email", own.verify_email, "Confirm an address", tag, by_link, bodies.Token, status=204
+        ),
+        Operation(
+            "POST", "/auth/forgot-password", own.forgot_password, "Ask for a link", tag, refused, bodies.Forgotten,
+            bodies.Told, 202,
+        ),
+        Operation(
+            "POST", "/auth/reset-password", own.reset_password, "Set a new password by a link", tag, by_link,
+            bodies.Reset, status=204,
+        ),
+    )  # fmt: skip
+
+
+def _credentials(own: CredentialEndpoints) -> tuple[Operation, ...]:
+    tag, refused = _ACCOUNT, (400, 401, 403, 413, 422, 429, 503)
+    return (
+        Operation(
+            "POST", "/auth/change-password", own.change_password, "Change the password", tag, refused,
+            bodies.PasswordChange, status=204,
+        ),
+        Operation(
+            "POST", "/auth/change-email", own.change_email, "Change the address", tag, refused, bodies.EmailChange,
+            bodies.Told, 202,
+        ),
+    )  # fmt: skip
 
 
 def _signing_in(auth: AuthEndpoints) -> tuple[Operation, ...]:

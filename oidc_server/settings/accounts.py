@@ -34,8 +34,8 @@ class SignUpSettings(Group):
 
     mode: Literal["off", "invitation", "open"] | None = None
     """Who may sign up: nobody, whom an operator invited, or everybody; by default nobody, and everybody in development."""
-    require_verified_email: bool = True
-    """Whoever signed up must open the link in our mail before they can sign in."""
+    require_verified_email: bool | None = None
+    """Whoever signed up must open the link in our mail before they can sign in; by default so, but in development."""
     terms_url: WebUrl | None = None
     """The terms that people agree to when they sign up; without it they are not asked."""
     terms_version: Annotated[str, Field(min_length=1, max_length=64)] = "1"

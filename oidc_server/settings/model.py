@@ -118,6 +118,12 @@ class Settings(BaseSettings):
         return self.smtp.url is not None or self.development
 
     @property
+    def needs_verified_email(self) -> bool:
+        """Whether whoever signed up must confirm their address before they can sign in."""
+        chosen = self.sign_up.require_verified_email
+        return not self.development if chosen is None else chosen
+
+    @property
     def sign_up_mode(self) -> str:
         """Who may sign up: `off`, `invitation` or `open`."""
         return self.sign_up.mode or ("open" if self.development else "off")

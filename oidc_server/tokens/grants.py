@@ -201,10 +201,19 @@ def revoke_of_session(session: Session, session_id: UUID) -> int:
     return _revoke_where(session, Grant.session_id == session_id, Grant.is_offline.is_(False))
 
 
-def revoke_of_user(session: Session, user_id: UUID, client_id: str | None = None) -> int:
-    """End a user's grants, or those for one client; how many."""
-    of_client = () if client_id is None else (Grant.client_id == client_id,)
-    return _revoke_where(session, Grant.user_id == user_id, *of_client)
+def revoke_of_user(
+    session: Session, user_id: UUID, client_id: str | None = None, *, but: UUID | None = None,
+    but_of_session: UUID | None = None,
+) -> int:  # fmt: skip
+    """End a user's grants, or those for one client; how many. One of them, or those of one session, may go on."""
+    chosen = [Grant.user_id == user_id]
+    if client_id is not None:
+        chosen.append(Grant.client_id == client_id)
+    if but is not None:
+        chosen.append(Grant.id != but)
+    if but_of_session is not None:
+        chosen.append(Grant.session_id.is_distinct_from(but_of_session))
+    return _revoke_where(session, *chosen)
 
 
 def revoke_of_client(session: Session, client_id: str) -> int:

@@ -12,6 +12,7 @@ from oidc_server.audit.events import Event
 from oidc_server.cli import clients as clients_command
 from oidc_server.cli import consents as consents_command
 from oidc_server.cli import initial_access_tokens as initial_access_tokens_command
+from oidc_server.cli import tokens as tokens_command
 from oidc_server.cli import users as users_command
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
@@ -25,7 +26,7 @@ from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.actors.upstream_provider import providing
 from tests.conftest import Template, make_settings
-from tests.factories import World, add_client, add_user, client, furnish, user
+from tests.factories import PASSWORD, World, add_client, add_user, client, furnish, user
 from tests.federation import deeds as federation
 from tests.federation import test_linking as linking
 from tests.listener import answer, listening
@@ -173,6 +174,22 @@ async def _keys(house: House, clock: HeldClock) -> None:
     await house.database.run(house.rotation.revoke, (await house.database.run(house.ring.current)).kid)
 
 
+async def _owners(person: Person, house: House, clock: HeldClock) -> None:
+    person.username = "gina"
+    await add_user(house, **user("gina"))
+    await person.sign_in()
+    await person.browser.submit(await person.browser.open("/account/profile"), nickname="G")
+    page, new = await person.browser.open("/account/password"), "nine purple walruses"
+    await person.browser.submit(page, current=PASSWORD, password=new)
+    await person.browser.submit(await person.browser.open("/account/data"))
+    await house.database.run(tokens_command._revoke, house, "gina", None, None)
+    await person.browser.submit(await person.browser.open("/account/delete"), sure="yes")
+    await house.database.run(users_command._restore, house, "gina")
+    await person.browser.submit(await person.sign_in(await person.browser.open("/account/delete"), new), sure="yes")
+    clock.move(house.settings.privacy.deleted_kept_for + timedelta(seconds=1))
+    await house.database.run(house.clean_up)
+
+
 async def test_every_event_is_written_by_its_deed(
     person: Person,
     relying_party: RelyingParty,
@@ -195,6 +212,7 @@ async def test_every_event_is_written_by_its_deed(
     await _factors(person, house, held_clock)
     await _letters(person, house, held_clock)
     await _keys(house, held_clock)
+    await _owners(person, house, held_clock)
     await _applicants(http, house, held_clock)
 
     seen = {one.event for one in await deeds.events(house)}

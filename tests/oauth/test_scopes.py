@@ -86,4 +86,4 @@ def test_a_refresh_never_gets_more_than_was_granted(requested: frozenset[str] | 
 
 
 def test_every_scope_of_openid_connect_has_words_for_the_consent_page() -> None:
-    assert set(scopes.WORDS) == IDENTITY
+    assert set(scopes.WORDS) == IDENTITY | {"roles", "account"}

@@ -7,10 +7,12 @@ from oidc_server.accounts.first_administrator import PATH
 from oidc_server.accounts.pages.account.apps import AppsPage
 from oidc_server.accounts.pages.account.authenticator import AuthenticatorPage
 from oidc_server.accounts.pages.account.data import DataPage
+from oidc_server.accounts.pages.account.email import EmailPage
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.account.history import HistoryPage
 from oidc_server.accounts.pages.account.overview import OverviewPage
 from oidc_server.accounts.pages.account.passkeys import PasskeysPage
+from oidc_server.accounts.pages.account.password import PasswordPage
 from oidc_server.accounts.pages.account.profile import ProfilePage
 from oidc_server.accounts.pages.account.security import SecurityPage
 from oidc_server.accounts.pages.account.sessions import SessionsPage
@@ -42,11 +44,15 @@ def build(
     registry: Registry,
     enrolment: Enrolment,
     keys: Passkeys,
+    password: PasswordPage,
+    email: EmailPage,
 ) -> APIRouter:
     """The router of every page."""
     router = APIRouter()
     _mount_account(router, frame, registry, settings)
     _mount_factors(router, frame, enrolment, keys)
+    mount(router, "/account/password", get=password.show_form, post=password.submit_password)
+    mount(router, "/account/email", get=email.show_form, post=email.submit_email)
     mount(router, "/", get=home.show_home)
     mount(router, "/login", get=login.show_login, post=login.submit_login)
     mount(router, "/login/passkey", post=login.submit_passkey)

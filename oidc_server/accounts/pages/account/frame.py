@@ -25,6 +25,8 @@ from oidc_server.settings.model import Settings
 SECTIONS = {
     "account": N_("Overview"),
     "account/profile": N_("Profile"),
+    "account/email": N_("E-mail address"),
+    "account/password": N_("Password"),
     "account/security": N_("Signing in"),
     "account/sessions": N_("Sessions"),
     "account/upstreams": N_("Accounts elsewhere"),

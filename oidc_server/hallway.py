@@ -1,12 +1,14 @@
-"""The pages of accounts, put together: composition only."""
+"""The hallway: the pages on which people sign in and those of their own, put together; composition only."""
 
 from fastapi import APIRouter
 
 from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages import self_service_routes
+from oidc_server.accounts.pages.account.email import EmailPage
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
+from oidc_server.accounts.pages.account.password import PasswordPage
 from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
@@ -60,6 +62,8 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         house.registry,
         enrolment,
         factors.passkeys,
+        PasswordPage(frame, house.password_change),
+        EmailPage(frame, house.self_service, can_mail=settings.can_mail),
     )
     self_service = self_service_routes.build(
         settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry
