@@ -3,7 +3,7 @@
 A catalogue `translations/TAG.po` is a language: whoever adds one adds it everywhere. docs/translating.md tells how.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -95,11 +95,20 @@ def _catalogue(tag: str) -> NullTranslations:
 
 
 _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+_chooser: ContextVar[Callable[[], Language] | None] = ContextVar("chooser", default=None)
 
 
 def spoken() -> Language:
-    """The language in which a page or a mail is being written; the source's where nobody has chosen."""
-    return _spoken.get() or load(SOURCE)
+    """The language in which a page or a mail is written: as said, as the request at hand wants it, or the source's."""
+    if (language := _spoken.get()) is not None:
+        return language
+    choose = _chooser.get()
+    return choose() if choose else load(SOURCE)
+
+
+def begin(choose: Callable[[], Language]) -> None:
+    """A request begins, of which this knows the language; it is asked only where something is written for people."""
+    _chooser.set(choose)
 
 
 @contextmanager

@@ -150,17 +150,17 @@ async def _upstreams(person: Person, house: House) -> None:
 
 async def _letters(person: Person, house: House, clock: HeldClock) -> None:
     await house.database.run(users_command._invite, house, "frank@example.com")
-    for address in ("erin@example.com", "never@example.com"):
+    for address in ("hank@example.com", "never@example.com"):
         page = await person.browser.open("/signup")
         await person.browser.submit(page, email=address, password="seven purple walruses")
-    await person.browser.submit(await person.browser.open(await post.link(house, "erin@example.com")))
+    await person.browser.submit(await person.browser.open(await post.link(house, "hank@example.com")))
     service, here = house.self_service, "203.0.113.7"
-    await house.database.run(service.password_reset.ask, "erin@example.com", here)
-    token = (await post.link(house, "erin@example.com", "new password")).partition("token=")[2]
+    await house.database.run(service.password_reset.ask, "hank@example.com", here)
+    token = (await post.link(house, "hank@example.com", "new password")).partition("token=")[2]
     await house.database.run(service.password_reset.finish, token, "eight purple walruses")
-    user = await accounts.user(house, "erin@example.com")
-    await house.database.run(service.email_change.ask, user, "erin@new.example.com", here)
-    token = (await post.link(house, "erin@new.example.com")).partition("token=")[2]
+    user = await accounts.user(house, "hank@example.com")
+    await house.database.run(service.email_change.ask, user, "hank@new.example.com", here)
+    token = (await post.link(house, "hank@new.example.com")).partition("token=")[2]
     await house.database.run(service.email_change.confirm, token)
     clock.move(house.settings.sign_up.unconfirmed_for + timedelta(seconds=1))
     await house.database.run(house.clean_up)

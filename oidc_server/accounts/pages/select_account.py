@@ -67,7 +67,7 @@ class SelectAccountPage:
             "accounts/select_account.html",
             status=status,
             problem=problem,
-            client=client,
+            client=client.in_language(self._pages.language.tag) if client else None,
             acting=roster.acting,
             people=roster.people,
             idle=roster.idle,

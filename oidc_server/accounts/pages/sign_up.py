@@ -127,6 +127,7 @@ class SignUpPage:
     ) -> Response:
         client_id = interaction.client_id if interaction else None
         client = await self._database.run(self._registry.find, client_id) if client_id else None
+        client = client.in_language(self._pages.language.tag) if client else None
         hint = {"email": interaction.parameters.get("login_hint", "") if interaction else ""}
         sealed = interactions.seal(self._sealing, interaction) if interaction else ""
         return self._ask(request, form or hint, problem, status, client=client, interaction=sealed)

@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from oidc_server.foundation import languages
 from oidc_server.foundation.mail.letter import Letter
 from oidc_server.foundation.web.shipped import folder
 
@@ -13,7 +14,7 @@ _BLANK_LINES = re.compile(r"\n{2,}")
 
 
 class Stationery:
-    """Writes every letter; its first line is the subject."""
+    """Writes every letter, in the language of the request that is its reason; its first line is the subject."""
 
     def __init__(self, issuer: str) -> None:
         self._templates = Environment(
@@ -24,7 +25,7 @@ class Stationery:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        languages.install(self._templates)
         self._templates.globals.update(issuer=issuer, place=issuer.partition("://")[2])
 
     def write(self, kind: str, to: str, **values: Any) -> Letter:
@@ -33,6 +34,6 @@ class Stationery:
         subject, _, text = written.partition("\n")
         paragraphs = _BLANK_LINES.split(text.strip())
         html = self._templates.get_template(_LAYOUT).render(
-            subject=subject, paragraphs=paragraphs, link=values.get("link", "")
+            subject=subject, paragraphs=paragraphs, link=values.get("link", ""), language=languages.spoken()
         )
         return Letter(to, subject.strip(), "\n\n".join(paragraphs) + "\n", html)

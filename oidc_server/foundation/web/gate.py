@@ -14,12 +14,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from oidc_server.foundation import negotiation
+from oidc_server.foundation import languages, negotiation
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.identifiers import new_reference, new_secret
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.web import caller, client_certificate, security_headers
+from oidc_server.foundation.web.speech import Speech
 from oidc_server.settings.model import Settings
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:=+/-]{1,128}")
@@ -39,6 +40,7 @@ class Gate:
         self._app = app
         self._settings = settings
         self._failed = failed
+        self._speech = Speech(settings)
         self._headers = security_headers.every_answer(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +54,7 @@ class Gate:
         address = caller.address(scope, self._settings.trusted_proxies)
         bind_contextvars(request_id=request_id.decode(), caller=str(address))
         negotiation.begin(scope)
+        languages.begin(self._speech.language)
         scope["caller"] = address
         client_certificate.note(scope, self._settings)
         scope["root_path"] = self._settings.base_path

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from oidc_server.foundation import languages
 from oidc_server.foundation.mail.letter import BadAddress, Letter, compose, read_address
 from oidc_server.foundation.mail.stationery import Stationery
 
@@ -60,3 +61,12 @@ def test_the_link_of_a_letter_stands_alone_in_its_text_and_is_a_button_in_its_ht
     assert letter.subject == "Choose a new password"
     assert link in letter.text.split("\n")
     assert f'href="{link}"' in letter.html
+
+
+def test_a_letter_is_written_in_the_language_that_is_spoken() -> None:
+    with languages.speaking(languages.load("ar")):
+        letter = Stationery("https://id.example.com").write("verify_email", "a@example.com", link="https://x", hours=2)
+
+    assert letter.subject == "أكّد عنوان بريدك الإلكتروني"
+    assert "خلال ساعتين" in letter.text
+    assert '<html lang="ar" dir="rtl">' in letter.html

@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from oidc_server.app import create_app
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.web import branding, pictures
 from oidc_server.foundation.web.branding import Branding
@@ -15,6 +14,7 @@ from oidc_server.foundation.web.colours import contrast
 from oidc_server.foundation.web.shipped import folder
 from oidc_server.settings.model import Settings
 from oidc_server.settings.pages import BrandingSettings
+from tests.conftest import running
 
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -164,8 +164,10 @@ async def test_the_pages_wear_the_brand(settings: Settings, tmp_path: Path) -> N
         accent_dark="#d9a6ff",
         templates_dir=tmp_path,
     )
-    app = create_app(settings.model_copy(update={"branding": brand}))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=settings.issuer) as client:
+    async with (
+        running(settings.model_copy(update={"branding": brand})) as app,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=settings.issuer) as client,
+    ):
         page = await client.get("/login")
         own = await client.get("/device")
         logo = await client.get(re.search(r"/assets/logo\.[\w-]+\.png", page.text)[0])  # type: ignore[index]
