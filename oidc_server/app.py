@@ -64,8 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         RequestObjects(settings.issuer, house.sealing, house.key_sets, house.ring, fetch),
         may_sign_up=settings.sign_up_mode == "open",
     )
-    with_certificates = settings.mtls.header is not None
-    oauth_routes.register(server, house.registry, house.sealing, house.key_sets, with_certificates=with_certificates)
+    oauth_routes.register(server, house.registry, house.sealing, house.key_sets, by_certificate=settings.mtls.methods)
     health = Health([Check("database", lambda: house.database.run(house.changes.look))])
     app = FastAPI(
         title="oidc-server",

@@ -77,7 +77,12 @@ class Surroundings:
 
 
 def register(
-    server: AuthorizationServer, registry: Registry, sealing: Sealing, sets: KeySets, *, with_certificates: bool = False
+    server: AuthorizationServer,
+    registry: Registry,
+    sealing: Sealing,
+    sets: KeySets,
+    *,
+    by_certificate: tuple[str, ...] = (),
 ) -> None:
     """Tell the server its grants and client authentication methods."""
     for grant in _GRANTS:
@@ -85,8 +90,8 @@ def register(
     by_assertion = AssertionAuthentication(server.issuing.issuer, server.database, registry, sealing, sets)
     for authentication in (NoAuthentication(registry), SecretAuthentication(registry, sealing), by_assertion):
         server.register_authentication(authentication)
-    if with_certificates:
-        server.register_authentication(CertificateAuthentication(registry, sets))
+    if by_certificate:
+        server.register_authentication(CertificateAuthentication(by_certificate, registry, sets))
 
 
 def build(server: AuthorizationServer, around: Surroundings) -> APIRouter:

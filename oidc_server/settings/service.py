@@ -60,9 +60,19 @@ class MtlsSettings(Group):
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
     """The header in which a trusted proxy tells a client's certificate, such as `Client-Cert` (RFC 9440) or one with
     URL-encoded PEM; without it nobody authenticates so. The proxy must take this header away from what clients send."""
+    verified: bool = False
+    """The proxy passes on only certificates that an authority you trust has issued. Without that, `tls_client_auth` is not
+    accepted: anybody can write any name into a certificate of their own."""
     url: str | None = None
     """The https URL under which that proxy asks clients for certificates, if it is another one than the issuer
     (`mtls_endpoint_aliases`, RFC 8705 §5)."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The client authentication methods that rest on certificates, as far as they are accepted."""
+        if self.header is None:
+            return ()
+        return ("self_signed_tls_client_auth", *(("tls_client_auth",) if self.verified else ()))
 
 
 class LogSettings(Group):

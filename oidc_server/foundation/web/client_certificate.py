@@ -12,7 +12,7 @@ from oidc_server.settings.model import Settings
 
 KEY = "oidc_server.client_certificate"
 _MAX_LENGTH = 16_384
-_PEM = "-----BEGIN CERTIFICATE-----"
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 class Unreadable(Exception):
@@ -48,7 +48,8 @@ def _parsed(text: str) -> x509.Certificate:
         raise ValueError("too long")
     if text.startswith(":") and text.endswith(":"):
         return x509.load_der_x509_certificate(b64decode(text[1:-1], validate=True))
-    pem = unquote(text)
-    if pem.count(_PEM) != 1:
+    pem = unquote(text).strip()
+    # Its reader would pass over anything around and between certificates.
+    if not pem.startswith(_BEGIN) or not pem.endswith(_END) or pem.count(_BEGIN) != 1:
         raise ValueError("not one certificate")
     return x509.load_pem_x509_certificate(pem.encode("ascii"))

@@ -10,16 +10,15 @@ from oidc_server.clients import certificates
 from oidc_server.clients.key_sets import KeySets, Unverified
 from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation import clock
-from oidc_server.oauth.client_auth.presented import BY_CERTIFICATE, Presented
+from oidc_server.oauth.client_auth.presented import Presented
 from oidc_server.oauth.errors import InvalidClient
 
 
 class CertificateAuthentication:
     """Compares the certificate with what the client registered."""
 
-    methods: tuple[str, ...] = BY_CERTIFICATE
-
-    def __init__(self, registry: Registry, sets: KeySets) -> None:
+    def __init__(self, methods: tuple[str, ...], registry: Registry, sets: KeySets) -> None:
+        self.methods = methods
         self._registry = registry
         self._key_sets = sets
 

@@ -21,7 +21,7 @@ from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.house import House
 from oidc_server.settings.model import Settings
 from tests import factories
-from tests.conftest import ISSUER, Template, make_settings
+from tests.conftest import ISSUER, Template, make_settings, running
 from tests.oauth import deeds
 
 HEADER = "Client-Cert"
@@ -72,7 +72,7 @@ def escaped_pem(one: x509.Certificate) -> str:
 @pytest.fixture
 def settings(database_url: str, template: Template) -> Settings:
     """Behind a proxy that asks for certificates."""
-    mtls = {"header": HEADER, "url": "https://mtls.id.example.com"}
+    mtls = {"header": HEADER, "verified": True, "url": "https://mtls.id.example.com"}
     return make_settings(database_url, template.keys, mtls=mtls, trusted_proxies=["198.51.100.0/24"])
 
 
@@ -204,6 +204,27 @@ async def test_it_is_told_in_the_metadata(http: httpx2.AsyncClient) -> None:
 def test_a_client_registers_one_name_that_can_be_one(members: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ClientMetadata(redirect_uris=("https://a.example.com/",), **members)
+
+
+async def test_a_name_counts_only_where_the_proxy_has_verified_who_wrote_it(
+    database_url: str, template: Template
+) -> None:
+    mtls = {"header": HEADER}
+    settings = make_settings(database_url, template.keys, mtls=mtls, trusted_proxies=["198.51.100.0/24"])
+    made = factories.client(
+        "billing",
+        token_endpoint_auth_method="tls_client_auth",
+        tls_client_auth_san_dns="billing.example.com",
+        **MACHINE,
+    )
+    del made["client_secret"]
+    async with running(settings) as app:
+        await factories.add_client(app.state.house, **made)
+        transport = httpx2.ASGITransport(app=app, client=("198.51.100.9", 40000))
+        async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
+            assert (await ask(http, "billing", rfc9440(certificate()))).status_code == 401
+            told = (await http.get("/.well-known/openid-configuration")).json()
+    assert "tls_client_auth" not in told["token_endpoint_auth_methods_supported"]
 
 
 async def test_a_header_is_worth_nothing_without_a_trusted_proxy(database_url: str, template: Template) -> None:
