@@ -13,6 +13,7 @@ from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
 from oidc_server.accounts.pages.home import HomePage
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.pages.language import LanguageChoice
 from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.accounts.pages.second_factor import SecondFactorPage
@@ -32,7 +33,8 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     settings, factors, rules = house.settings, house.second_factors, house.self_service.rules
     trust = Trust(settings, house.sealing)
     steps = Steps(settings, house.sealing, pages, trust)
-    entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
+    browsers = KnownBrowsers(settings, house.sealing, house.self_service.letters)
+    entrance = Entrance(house.database, house.sealing, pages, visitors, steps, browsers)
     standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
     enrolment = Enrolment(settings, house.sealing, factors.passkeys)
     frame = Frame(settings, house.database, house.sealing, pages, visitors)
@@ -46,6 +48,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         house.sign_in,
         entrance,
         factors,
+        browsers,
     )
     linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
     pages_of_accounts = account_routes.build(

@@ -1,6 +1,8 @@
 """Signing in: the one way in which a password is checked, for the login page, the password grant and whatever comes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -57,6 +59,8 @@ class Attempt:
     neighbourhood: str
     """Where the attempt comes from: an address, or an IPv6 network."""
     client_id: str | None = None
+    known_as: Mapping[UUID, str] = field(default_factory=dict)
+    """What the browser is called for the people who have signed in there before."""
 
 
 class SignIn:
@@ -95,7 +99,7 @@ class SignIn:
             self._give_back(by_address)
             raise
         # One counter for all the names that one user goes by.
-        by_user = self._reserve(self._per_user, str(user.id) if user else directory.key(attempt.login), attempt)
+        by_user = self._reserve(self._per_user, _counted(user, attempt), attempt)
         try:
             is_right, renewed = wait(self._passwords.verify(attempt.password, user.password_hash if user else None))
             if user is None or user.password_hash is None:
@@ -176,3 +180,10 @@ class SignIn:
         self._trail.note(
             Event.SIGN_IN_FAILED, user_id=user.id if user else None, client_id=attempt.client_id, reason=reason
         )
+
+
+def _counted(user: User | None, attempt: Attempt) -> str:
+    """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere."""
+    if user is None:
+        return directory.key(attempt.login)
+    return " ".join(filter(None, (str(user.id), attempt.known_as.get(user.id))))

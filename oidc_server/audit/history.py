@@ -61,6 +61,12 @@ def read(session: Session, user_id: UUID, *, before: datetime | None = None, cou
     return list(session.scalars(select(AuditEvent).where(*of_person).order_by(AuditEvent.at.desc()).limit(count)))
 
 
+def has(session: Session, user_id: UUID, event: Event) -> bool:
+    """Whether this ever happened to a person, as far as the trail goes back."""
+    of_person = (AuditEvent.user_id == user_id, AuditEvent.event == str(event))
+    return session.execute(select(AuditEvent.id).where(*of_person).limit(1)).first() is not None
+
+
 def anonymise(session: Session, user_id: UUID) -> None:
     """Let what is kept of a person's past tell nothing of them: no address, no details, only ids that mean nothing any more."""
     of_person = update(AuditEvent).where(AuditEvent.user_id == user_id)

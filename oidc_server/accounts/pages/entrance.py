@@ -10,6 +10,7 @@ from starlette.responses import Response
 from oidc_server.accounts import roster as rosters
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.models import User
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.pages.steps import Steps
 from oidc_server.accounts.roster import Roster
 from oidc_server.accounts.visitors import Visitors
@@ -44,12 +45,21 @@ class Arrival:
 class Entrance:
     """The one way in, for every page on which somebody can prove who they are."""
 
-    def __init__(self, database: Database, sealing: Sealing, pages: Pages, visitors: Visitors, steps: Steps) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sealing: Sealing,
+        pages: Pages,
+        visitors: Visitors,
+        steps: Steps,
+        browsers: KnownBrowsers,
+    ) -> None:
         self._database = database
         self._sealing = sealing
         self._pages = pages
         self._visitors = visitors
         self._steps = steps
+        self._browsers = browsers
 
     def admit(self, request: Request, arrival: Arrival) -> Response:
         """Begin or renew their session and send them on to what they came for, or to what they must prove first.
@@ -63,6 +73,7 @@ class Entrance:
                 return way
             before = self._visitors.roster(session, request)
             known = self._session(session, request, arrival, before)
+            self._browsers.note(session, request, arrival.user)
             trail.record(
                 session,
                 Event.SIGNED_IN,
@@ -75,6 +86,7 @@ class Entrance:
             after = rosters.settle(session, before, before.led_by(Current(arrival.user, known)))
         response = self._pages.go_on(self._destination(known, arrival.interaction))
         self._visitors.remember(request, response, after)
+        self._browsers.remember(request, response, arrival.user.id)
         return response
 
     def _session(self, session: Session, request: Request, arrival: Arrival, before: Roster) -> BrowserSession:

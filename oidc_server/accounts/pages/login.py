@@ -8,6 +8,7 @@ from starlette.responses import Response
 from oidc_server.accounts import directory, proofs, sign_in
 from oidc_server.accounts.pages import waiting
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.passkeys import PasskeyRefused
 from oidc_server.accounts.second_factors import SecondFactors
 from oidc_server.accounts.sign_in import Attempt, SignIn, TooManyAttempts, WrongCredentials
@@ -43,6 +44,7 @@ class LoginPage:
         sign_in: SignIn,
         entrance: Entrance,
         second_factors: SecondFactors,
+        browsers: KnownBrowsers,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -53,6 +55,7 @@ class LoginPage:
         self._sign_in = sign_in
         self._entrance = entrance
         self._second_factors = second_factors
+        self._browsers = browsers
 
     async def show_login(self, request: Request) -> Response:
         """Show the form, for the interaction in the query or for its own sake."""
@@ -72,7 +75,8 @@ class LoginPage:
             return await self.ask(request, interaction, login=login, status=403, problem=EXPIRED_FORM)
         neighbourhood = caller.neighbourhood(request.scope["caller"])
         client_id = interaction.client_id if interaction else None
-        attempt = Attempt(login, form.get("password", ""), neighbourhood, client_id)
+        known_as = self._browsers.names(request)
+        attempt = Attempt(login, form.get("password", ""), neighbourhood, client_id, known_as)
         try:
             return await self._database.run(self._sign_in_and_go_on, request, attempt, interaction)
         except WrongCredentials as refusal:

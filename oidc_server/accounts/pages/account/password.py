@@ -42,7 +42,8 @@ class PasswordPage:
     def _save(self, visit: Visit) -> Response:
         person, form = visit.person, visit.form
         neighbourhood = caller.neighbourhood(visit.request.scope["caller"])
-        attempt = Attempt(person.user.username, form.get("current", ""), neighbourhood)
+        known_as = {person.user.id: person.session.id.hex}
+        attempt = Attempt(person.user.username, form.get("current", ""), neighbourhood, known_as=known_as)
         try:
             self._change.change(person.user, attempt, form.get("password", ""), session_id=person.session.id)
         except WrongCredentials:

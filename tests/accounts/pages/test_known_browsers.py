@@ -1,0 +1,76 @@
+"""Known browsers: no stranger locks an owner out, and owners hear of browsers that they never used."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from starlette.requests import Request
+
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
+from oidc_server.foundation.clock import HeldClock
+from oidc_server.house import House
+from tests.accounts import post
+from tests.actors.person import Person
+
+SUBJECT = "new browser"
+
+
+async def fail(person: Person, username: str, times: int) -> int:
+    """Try wrong passwords; the last status."""
+    status = 0
+    for _ in range(times):
+        page = await person.browser.open("/login")
+        status = (await person.browser.submit(page, username=username, password="wrong")).status
+    return status
+
+
+async def test_no_stranger_locks_an_owner_out_where_they_have_signed_in_before(
+    person: Person, people: Callable[..., Person]
+) -> None:
+    await person.sign_in()
+    await person.sign_out()
+    stranger = people("alice", address="198.51.100.77")
+    assert await fail(stranger, "alice", 11) == 429
+
+    assert (await person.sign_in()).path == "/"
+    assert (await people("alice").sign_in()).status == 429
+
+
+async def test_guesses_on_a_known_browser_have_their_limit_too(person: Person) -> None:
+    await person.sign_in()
+    await person.sign_out()
+    assert await fail(person, "alice", 10) == 422
+    assert await fail(person, "alice", 1) == 429
+
+
+async def test_who_signs_in_elsewhere_with_their_own_name_is_no_known_browser_for_others(
+    people: Callable[..., Person],
+) -> None:
+    bob = people("bob")
+    await bob.sign_in()
+    await bob.sign_out()
+    assert await fail(people("alice", address="198.51.100.77"), "alice", 10) == 422
+    assert await fail(bob, "alice", 1) == 429
+
+
+@pytest.mark.parametrize("changed", ["", "x", "AAAA.BBBB", "." * 50, "\u00fc"])
+async def test_a_cookie_that_we_never_gave_makes_nobody_known(house: House, changed: str) -> None:
+    known = KnownBrowsers(house.settings, house.sealing, house.self_service.letters)
+    cookie = f"__Host-oidc_known={changed}".encode("latin-1")
+
+    assert known.names(Request({"type": "http", "headers": [(b"cookie", cookie)]})) == {}
+
+
+async def test_owners_hear_of_a_browser_that_they_never_used_and_of_no_other(
+    person: Person, people: Callable[..., Person], house: House, held_clock: HeldClock
+) -> None:
+    await person.sign_in()
+    await person.sign_out()
+    held_clock.move(timedelta(days=1))
+    await person.sign_in()
+    assert [one for one in await post.letters(house, "alice@example.com") if SUBJECT in one.subject] == []
+
+    await people("alice").sign_in()
+
+    (told,) = [one for one in await post.letters(house, "alice@example.com") if SUBJECT in one.subject]
+    assert "/account/sessions" in told.text
