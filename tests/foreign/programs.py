@@ -97,7 +97,7 @@ PROGRAMS = (
     Program(
         "go",
         ("go",),
-        ("go", "build", "-o", "relying_party", "."),
+        ("go", "build", "-buildvcs=false", "-o", "relying_party", "."),
         ("./relying_party",),
         ("*.go", "go.*"),
         "relying_party",
