@@ -20,6 +20,7 @@ run: $(RUNTIME) ## Serve http://localhost:8000 in development mode
 test: $(DEV) check ## Every check and every test
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m tests.federation.slapd
+	$(BIN)/python -m tests.foreign
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(DEV) ## Style, types, and which room may import which
@@ -44,7 +45,7 @@ lock: $(DEV) ## Write the lock files anew
 		--upgrade -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
 
 clean: ## Remove the environment, caches and the development database
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist oidc.db oidc.db-shm oidc.db-wal
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist tests/foreign/node/node_modules tests/foreign/java/target oidc.db oidc.db-shm oidc.db-wal
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: https://www.python.org/downloads/"; exit 1; }
