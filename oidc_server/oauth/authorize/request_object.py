@@ -92,9 +92,9 @@ class RequestObjects:
             raise InvalidRequestObject("The request object cannot be verified.", because=str(error)) from error
 
     def _unsigned(self, text: str, registered: str | None) -> dict[str, Any]:
-        """Only for clients that registered `none`, and then only without a signature (RFC 9101 §10.2)."""
-        if registered != "none" or not text.endswith("."):
-            raise Unverified("alg none, which the client has not registered")
+        """For clients that registered `none` or left it open: it says no more than plain parameters do (Registration §2)."""
+        if registered not in (None, "none") or not text.endswith("."):
+            raise Unverified("alg none, and the client registered to sign, or there is a signature")
         return key_sets.claims_of(text)
 
     def _by_secret(self, client: Client, text: str, registered: str | None) -> dict[str, Any]:

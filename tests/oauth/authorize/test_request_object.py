@@ -88,10 +88,26 @@ async def test_who_registered_none_or_a_secret_uses_that(
         assert (await person.approve(client, request=request)).parameters["state"] == "inside"
 
 
+async def test_who_registered_no_algorithm_need_not_sign(person: Person, signer: RelyingParty) -> None:
+    request = pyjwt.encode({"state": "inside"}, "", "none")
+    answer = await person.approve(signer, request=request)
+
+    assert answer.parameters["state"] == "inside"  # OpenID Connect Dynamic Client Registration 1.0 §2
+
+
+async def test_who_registered_an_algorithm_must_sign_with_it(
+    person: Person, http: httpx2.AsyncClient, signer: RelyingParty
+) -> None:
+    unsigned = pyjwt.encode({"state": "x"}, "", "none")
+    answer = RelyingParty(http, "sharer").answer(await person.visit(RelyingParty(http, "sharer"), request=unsigned))
+
+    assert answer.error == "invalid_request_object"  # RFC 9101 §10.2
+
+
 REFUSED: dict[str, Callable[[], str]] = {
     "junk": lambda: "junk",
     "a foreign key": lambda: signed(FOREIGN),
-    "alg none": lambda: pyjwt.encode({"state": "x"}, "", "none"),
+    "alg none with a signature": lambda: pyjwt.encode({"state": "x"}, "", "none") + "c2lnbmVk",
     "a secret": lambda: signed(SECRET, "HS256"),
     "another iss": lambda: signed(iss="shop"),
     "another aud": lambda: signed(aud="https://other.example"),
