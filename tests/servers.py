@@ -16,7 +16,7 @@ import httpx2
 
 from oidc_server.settings.model import Settings
 
-_STARTS_WITHIN_SECONDS = 30
+_STARTS_WITHIN_SECONDS = 90
 
 
 @dataclass
