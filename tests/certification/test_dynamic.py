@@ -14,7 +14,6 @@ from tests.certification.conftest import CALLBACK, NO_PKCE, Register, document, 
 from tests.oauth.client_auth.test_assertion import KEYS, TYPE, jwk, signed
 from tests.servers import Server
 
-
 pytestmark = pytest.mark.xdist_group("certification")  # one server for all of them
 
 

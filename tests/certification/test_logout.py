@@ -10,7 +10,6 @@ from tests.actors.publisher import Publisher
 from tests.actors.relying_party import RelyingParty, Tokens
 from tests.certification.conftest import AFTER_LOGOUT, NO_PKCE, Register, sign_in
 
-
 pytestmark = pytest.mark.xdist_group("certification")  # one server for all of them
 
 
