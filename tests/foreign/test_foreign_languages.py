@@ -20,13 +20,16 @@ from tests.conftest import Template, make_settings
 from tests.factories import World, client, secret_of
 from tests.foreign import toolchains
 from tests.foreign.programs import PROGRAMS, Json, Program
-from tests.servers import Server, serving
+from tests.servers import Server, free_port, serving
 
 CALLBACK = "https://rp.example.com/callback"
 AFTER_LOGOUT = "https://rp.example.com/bye"
-#: What go-oidc leaves to others.
-NOT_THERE = {("go", "registration")}
+HEARS_AT = f"http://127.0.0.1:{free_port()}/backchannel-logout"
+#: What a library leaves to others.
+NOT_THERE = {("go", "registration"), ("node", "backchannel_logout"), ("java", "backchannel_logout")}
+#: Flows, each with the client that is registered for it.
 FLOWS = {
+    "backchannel_logout": "hearer",
     "private_key_jwt": "signer",
     "form_post": "web",
     "hybrid": "both",
@@ -57,7 +60,7 @@ def server(template: Template, key: Json, tmp_path_factory: pytest.TempPathFacto
     shutil.copy(template.sqlite, folder / "oidc.db")
     settings = make_settings(f"sqlite:///{folder}/oidc.db", template.keys)
     reach.run_async(_furnish(settings, key))
-    with serving(settings, folder, OIDC_REGISTRATION_MODE="open") as server:
+    with serving(settings, folder, OIDC_REGISTRATION_MODE="open", OIDC_OUTBOUND_ALLOW="127.0.0.0/8") as server:
         yield server
 
 
@@ -69,6 +72,7 @@ async def _furnish(settings: Settings, key: Json) -> None:
     clients = [
         signer,
         client("web", **uris),
+        client("hearer", backchannel_logout_uri=HEARS_AT, **uris),
         client("both", grant_types=["authorization_code", "implicit"], response_types=["code id_token"], **uris),
     ]
     async with opened(settings) as house:
@@ -146,7 +150,7 @@ async def test_it_acts_for_itself(program: Program, server: Server) -> None:
     ],
 )
 async def test_it_signs_a_person_in_by(program: Program, flow: str, server: Server, key: Json) -> None:
-    result = await run(program, flow, server, FLOWS[flow], jwk=key)
+    result = await run(program, flow, server, FLOWS[flow], jwk=key, listen=HEARS_AT)
 
     assert result["sub"]
     assert result["email"] == "alice@example.com"

@@ -26,14 +26,9 @@ func code(p *party) result {
 	before := p.introspect(fresh.AccessToken)
 	p.post(p.Revocation, fresh.RefreshToken)
 	after := p.introspect(fresh.AccessToken)
-	logout := p.EndSession + "?" + url.Values{
-		"id_token_hint":            {tokens.Extra("id_token").(string)},
-		"post_logout_redirect_uri": {p.PostLogoutRedirectURI},
-		"state":                    {"goodbye"},
-	}.Encode()
 	found["rotated"] = fresh.RefreshToken != tokens.RefreshToken
 	found["active"] = []any{before["active"], after["active"]}
-	found["left"] = ask(map[string]any{"visit": logout}).URL
+	found["left"] = ask(map[string]any{"visit": p.logoutURL(tokens)}).URL
 	return found
 }
 
@@ -96,6 +91,14 @@ func (p *party) signIn(more, exchange options) (*oauth2.Token, *oidc.IDToken) {
 		must(0, idToken.VerifyAccessToken(tokens.AccessToken))
 	}
 	return tokens, idToken
+}
+
+func (p *party) logoutURL(tokens *oauth2.Token) string {
+	return p.EndSession + "?" + url.Values{
+		"id_token_hint":            {tokens.Extra("id_token").(string)},
+		"post_logout_redirect_uri": {p.PostLogoutRedirectURI},
+		"state":                    {"goodbye"},
+	}.Encode()
 }
 
 func parameters(answer back) url.Values {

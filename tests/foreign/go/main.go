@@ -20,6 +20,7 @@ type settings struct {
 	RedirectURI           string          `json:"redirect_uri"`
 	PostLogoutRedirectURI string          `json:"post_logout_redirect_uri"`
 	Scope                 string          `json:"scope"`
+	Listen                string          `json:"listen"`
 	JWK                   json.RawMessage `json:"jwk"`
 }
 
@@ -56,6 +57,7 @@ var flows = map[string]func(*party) result{
 	"form_post":          formPost,
 	"hybrid":             hybrid,
 	"device":             device,
+	"backchannel_logout": backchannelLogout,
 }
 
 func main() {
