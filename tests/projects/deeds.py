@@ -5,7 +5,6 @@ from typing import Any
 import httpx2
 from sqlalchemy import func, select
 
-from oidc_server.clients import first_party
 from oidc_server.house import House
 from oidc_server.projects.models import Member, Project
 from tests.accounts.deeds import in_transaction
@@ -13,7 +12,7 @@ from tests.factories import PASSWORD, add_user, user
 
 API = "/api/v1/projects"
 WEB = {"client_name": "Weather", "redirect_uris": ["https://weather.example.com/cb"]}
-__all__ = ["API", "WEB", "Developer", "count", "developer", "first_party", "team"]
+__all__ = ["API", "WEB", "Developer", "count", "developer", "team"]
 
 
 class Developer:
