@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from oidc_server.foundation.database import Database
 from oidc_server.settings.model import Settings
@@ -28,9 +29,18 @@ def _migrate(database: Database) -> None:
             context.run_migrations()
 
 
+def _without_cascades(connection: DBAPIConnection, _: object) -> None:
+    """Where SQLite makes a table anew, dropping the old one must not take along what refers to it."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    cursor.close()
+
+
 async def _run() -> None:
     settings = context.config.attributes.get("settings") or Settings()
     database = Database(settings.database.model_copy(update={"timeout": _TIMEOUT}))
+    if database.dialect == "sqlite":
+        event.listen(database.engine.sync_engine, "connect", _without_cascades)
     try:
         await database.run(_migrate, database)
     finally:

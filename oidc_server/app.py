@@ -36,6 +36,7 @@ from oidc_server.oauth.routes import Surroundings
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.playground import mailbox, reference
 from oidc_server.playground import page as playground
+from oidc_server.projects.rules import Rules
 from oidc_server.refusals import Refusals
 from oidc_server.settings.model import Settings
 
@@ -90,8 +91,17 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     statements = software_statements.load(settings.registration.software_statement_keys_file)
     around = Surroundings(settings, pages, error_pages, visitors, house.throttles, statements, house.outbound)
     oauth = oauth_routes.build(server, around)
-    accounts = hallway.build(house, pages, visitors, error_pages)
-    api = api_routes.build(settings, server, house.self_service, house.password_change, health)
+    projects = Rules(
+        settings,
+        house.database,
+        house.registry,
+        house.sealing,
+        house.throttles,
+        house.outbound,
+        server.authentication_methods,
+    )
+    accounts = hallway.build(house, pages, visitors, error_pages, projects)
+    api = api_routes.build(settings, server, house.self_service, house.password_change, projects, health)
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)

@@ -26,9 +26,12 @@ from oidc_server.accounts.visitors import Visitors
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.house import House
+from oidc_server.projects.pages import routes as project_routes
+from oidc_server.projects.pages.projects import ProjectsPage
+from oidc_server.projects.rules import Rules
 
 
-def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPages) -> APIRouter:
+def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPages, projects: Rules) -> APIRouter:
     """The pages on which people sign in, and those of their own."""
     settings, factors, rules = house.settings, house.second_factors, house.self_service.rules
     trust = Trust(settings, house.sealing)
@@ -37,7 +40,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     entrance = Entrance(house.database, house.sealing, pages, visitors, steps, browsers)
     standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
     enrolment = Enrolment(settings, house.sealing, factors.passkeys)
-    frame = Frame(settings, house.database, house.sealing, pages, visitors)
+    frame = Frame(settings, house.database, house.sealing, pages, visitors, ProjectsPage.section(projects.book))
     login = LoginPage(
         settings,
         house.database,
@@ -72,4 +75,5 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry
     )
     pages_of_accounts.include_router(self_service)
+    pages_of_accounts.include_router(project_routes.build(frame, projects))
     return pages_of_accounts

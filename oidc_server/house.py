@@ -39,6 +39,7 @@ from oidc_server.keys.ring import Ring
 from oidc_server.keys.rotation import Rotation
 from oidc_server.logouts import outbox
 from oidc_server.logouts.delivery import Deliveries
+from oidc_server.projects import book
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings.model import Settings
@@ -130,6 +131,7 @@ class House:
             "device_requests": device.remove_old(self.database),
             "users": deletion.erase_old(self.database, self.settings.privacy.deleted_kept_for),
             "unconfirmed_users": sign_up.remove_unconfirmed(self.database, self.settings.sign_up.unconfirmed_for),
+            "ownerless_projects": book.remove_ownerless(self.database),
             "links": links.remove_old(self.database),
             "mails": mail.remove_old(self.database),
             "sessions": sessions.remove_old(self.database),

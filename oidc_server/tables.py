@@ -10,6 +10,7 @@ from oidc_server.foundation.database import Base
 from oidc_server.foundation.mail import models as mail
 from oidc_server.keys import models as keys
 from oidc_server.logouts import models as logouts
+from oidc_server.projects import models as projects
 from oidc_server.sessions import models as sessions
 from oidc_server.tokens import models as tokens
 
@@ -25,6 +26,7 @@ __all__ = [
     "keys",
     "logouts",
     "mail",
+    "projects",
     "sessions",
     "tokens",
 ]
@@ -32,4 +34,4 @@ __all__ = [
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007", "0008", "0009", "0010", "0011")

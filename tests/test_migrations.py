@@ -23,7 +23,7 @@ from oidc_server.settings.model import Settings
 from oidc_server.tables import METADATA, REVISIONS
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
-from tests.conftest import make_settings
+from tests.conftest import Template, make_settings
 from tests.oauth import deeds
 from tests.postgres import Postgres
 from tests.servers import environment
@@ -95,6 +95,22 @@ def test_migrations_make_what_the_models_say(empty: Settings) -> None:
         return list(compare_metadata(context, METADATA))
 
     assert ask(empty, compare) == []
+
+
+def test_making_a_table_anew_takes_nothing_along(database_url: str, template: Template) -> None:
+    settings = make_settings(database_url, template.keys)
+
+    def rows(connection: Connection) -> list[Any]:
+        tables = ("clients", "client_secrets", "client_origins", "users", "resources")
+        return [connection.exec_driver_sql(f"SELECT count(*) FROM {one}").scalar() for one in tables]  # noqa: S608
+
+    before = ask(settings, rows)
+    command.downgrade(migrate.alembic_config(settings), "0010")
+    assert ask(settings, rows) == before
+    migrate.upgrade(settings)
+
+    assert ask(settings, rows) == before
+    assert 0 not in before
 
 
 def test_migrating_again_changes_nothing(empty: Settings) -> None:

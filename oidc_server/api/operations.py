@@ -1,5 +1,6 @@
 """Operations of the API: one endpoint each, with what it reads, answers and refuses, as OpenAPI tells it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,14 @@ from pydantic import BaseModel
 from oidc_server.api import bodies
 from oidc_server.foundation.web.routing import Endpoint
 
+_NAMES = re.compile(r"{([a-z_]+)}")
 #: Each status that refuses, and when.
 _WHEN = {
     400: "The body is no JSON object.",
     401: "Nobody has proven who they are: wrong credentials, or a token that is no longer good.",
-    403: "The token does not allow this, or the password is wrong.",
+    403: "The token does not allow this, or the password is wrong, or the caller's role is not enough.",
+    404: "There is no such thing, as far as the caller may know.",
+    409: "A limit is reached, or a project would be without an owner.",
     410: "The link works no more.",
     413: "The body is too large.",
     422: "A member of the body is missing or not as it should be; `field` names it.",
@@ -53,8 +57,18 @@ class Operation:
             description=self.endpoint.__doc__,
             tags=[self.tag],
             responses={**done, **refused},
-            openapi_extra={"requestBody": _body(self.asks)} if self.asks else {},
+            openapi_extra={
+                **({"requestBody": _body(self.asks)} if self.asks else {}),
+                **(
+                    {"parameters": [_parameter(name) for name in names]} if (names := _NAMES.findall(self.path)) else {}
+                ),
+            },
         )
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    """A part of the path."""
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.profile import Profile
 from oidc_server.accounts.self_service import SelfService
-from oidc_server.api import bodies
+from oidc_server.api import bodies, project_routes
 from oidc_server.api.auth import AuthEndpoints
 from oidc_server.api.credentials import CredentialEndpoints
 from oidc_server.api.me import MeEndpoints
@@ -15,6 +15,7 @@ from oidc_server.api.operations import Operation
 from oidc_server.api.own_account import OwnAccountEndpoints
 from oidc_server.foundation.telemetry.health import Health
 from oidc_server.oauth.server import AuthorizationServer, answer
+from oidc_server.projects.rules import Rules
 from oidc_server.settings.model import Settings
 
 PREFIX = "/api/v1"
@@ -24,7 +25,12 @@ _ACCOUNT = "Account"
 
 
 def build(
-    settings: Settings, server: AuthorizationServer, service: SelfService, change: PasswordChange, health: Health
+    settings: Settings,
+    server: AuthorizationServer,
+    service: SelfService,
+    change: PasswordChange,
+    projects: Rules,
+    health: Health,
 ) -> APIRouter:
     """The router of the API."""
     router = APIRouter(prefix=PREFIX)
@@ -34,6 +40,7 @@ def build(
         *_signing_up(own, 202 if settings.needs_verified_email else 201),
         *_credentials(CredentialEndpoints(server, change, service)),
         *_account(MeEndpoints(server)),
+        *project_routes.operations(server, projects),
         _health(health),
     )
     for operation in operations:

@@ -28,6 +28,8 @@ class ClientRow(Base):
     """The statement that it registered with, as it was sent (RFC 7591 §3.2.1)."""
     last_used_at: Mapped[datetime | None]
     """To a day; known of dynamic clients only."""
+    project_id: Mapped[UUID | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    """The project whose members registered it; it goes with it, lest it be taken for an operator's."""
 
     def __str__(self) -> str:
         return self.client_id

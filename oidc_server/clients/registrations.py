@@ -49,7 +49,7 @@ def add(session: Session, sealing: Sealing, metadata: ClientMetadata, statement:
     row.is_dynamic = True
     row.registration_token_hash = sealing.fingerprint(PURPOSE, _bound(client_id, token))
     row.software_statement = statement
-    return Made(row, token, _secret(session, sealing, client_id, metadata))
+    return Made(row, token, fit_secret(session, sealing, client_id, metadata))
 
 
 def recognises(handle: Handle, sealing: Sealing, client_id: str, token: str) -> bool:
@@ -68,14 +68,19 @@ def change(
     registry.change(session, row.client_id, metadata, disabled_at=row.disabled_at)
     its_own = update(ClientRow).where(ClientRow.client_id == row.client_id)
     session.execute(its_own.values(software_statement=statement, last_used_at=clock.now()))
+    return fit_secret(session, sealing, row.client_id, metadata)
+
+
+def fit_secret(session: Session, sealing: Sealing, client_id: str, metadata: ClientMetadata) -> str | None:
+    """Let a client have a secret as its metadata want it; the new one, if it needs one and had none that fits."""
     if not metadata.has_secret:
-        client_secrets.remove(session, row.client_id)
+        client_secrets.remove(session, client_id)
         return None
-    known = client_secrets.stored(session, row.client_id)
+    known = client_secrets.stored(session, client_id)
     if known and (not metadata.signs_with_secret or any(one.sealed_secret for one in known)):
         return None
-    client_secrets.remove(session, row.client_id)
-    return _secret(session, sealing, row.client_id, metadata)
+    client_secrets.remove(session, client_id)
+    return client_secrets.add(session, sealing, client_id, signs=metadata.signs_with_secret)
 
 
 def remove(session: Session, client_id: str) -> bool:
@@ -99,12 +104,6 @@ def remove_unused(session: Session, unused_for: timedelta) -> int:
         trail.record(session, Event.CLIENT_EXPIRED, client_id=client_id)
     changes.announce(session)
     return len(gone)
-
-
-def _secret(session: Session, sealing: Sealing, client_id: str, metadata: ClientMetadata) -> str | None:
-    if not metadata.has_secret:
-        return None
-    return client_secrets.add(session, sealing, client_id, signs=metadata.signs_with_secret)
 
 
 def _bound(client_id: str, token: str) -> str:

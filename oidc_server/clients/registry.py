@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -30,6 +31,13 @@ class Client:
     secrets: tuple[StoredSecret, ...] = ()
     is_dynamic: bool = False
     """It registered itself: nobody has looked at what it says of itself."""
+    project_id: UUID | None = None
+    """The project whose members registered it."""
+
+    @property
+    def is_an_operators(self) -> bool:
+        """Whether an operator registered it, and so stands for what it is."""
+        return not self.is_dynamic and self.project_id is None
 
     @property
     def name(self) -> str:
@@ -101,12 +109,13 @@ class Registry:
     def _load(self, client_id: str) -> Client | None:
         is_it = (ClientRow.client_id == client_id, ClientRow.disabled_at.is_(None))
         with self._database.autocommit() as connection:
-            row = connection.execute(select(ClientRow.registration, ClientRow.is_dynamic).where(*is_it)).first()
+            columns = (ClientRow.registration, ClientRow.is_dynamic, ClientRow.project_id)
+            row = connection.execute(select(*columns).where(*is_it)).first()
             if row is None:
                 return None
             stored = connection.execute(client_secrets.OF_CLIENT, {"client_id": client_id})
             secrets = tuple(StoredSecret(*secret) for secret in stored)
-        return Client(client_id, metadata_of(row.registration), secrets, row.is_dynamic)
+        return Client(client_id, metadata_of(row.registration), secrets, row.is_dynamic, row.project_id)
 
     def _load_origin(self, origin: str) -> bool:
         of_enabled = (

@@ -103,7 +103,7 @@ class IntrospectionEndpoint:
         """The token's own client, the resource servers it is for, and those that didn't say as whom they ask.
 
         A resource server that names its client is told of by nobody else. Public clients learn of their own tokens only,
-        and so do clients that registered themselves, unless a resource server names them.
+        and so do clients that no operator registered, unless a resource server names them.
         """
         if token.client_id == client.client_id:
             return True
@@ -112,7 +112,7 @@ class IntrospectionEndpoint:
         askers = self._server.issuing.resources.all().askers
         apis = [resource for resource in token.audience if resource != self._server.issuing.issuer]
         named = {askers[resource] for resource in apis if resource in askers}
-        return client.client_id in named if named or client.is_dynamic else True
+        return client.client_id in named if named or not client.is_an_operators else True
 
 
 def _wants_jwt(request: Request) -> bool:

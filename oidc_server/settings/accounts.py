@@ -64,6 +64,19 @@ class PrivacySettings(Group):
     """How long an account that its owner deleted can be given back; then it is erased."""
 
 
+class ProjectSettings(Group):
+    """Projects, in which people register clients of their own."""
+
+    created_by: Literal["nobody", "developers", "everybody"] = "nobody"
+    """Who may make a project: nobody, people with the role `developer`, or everybody."""
+    per_user: int = Field(default=10, ge=1)
+    """Projects that one person may own at a time."""
+    clients_per_project: int = Field(default=20, ge=1)
+    """Clients that a project may have."""
+    members_per_project: int = Field(default=50, ge=1)
+    """People who may be members of a project."""
+
+
 class LdapSettings(Group):
     """How LDAP servers are asked about passwords."""
 

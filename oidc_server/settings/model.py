@@ -13,6 +13,7 @@ from oidc_server.settings.accounts import (
     LinkSettings,
     PasswordSettings,
     PrivacySettings,
+    ProjectSettings,
     SignUpSettings,
     ThrottleSettings,
 )
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     sign_up: SignUpSettings = SignUpSettings()
     links: LinkSettings = LinkSettings()
     privacy: PrivacySettings = PrivacySettings()
+    projects: ProjectSettings = ProjectSettings()
     ldap: LdapSettings = LdapSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     factors: FactorSettings = FactorSettings()

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from passlib.hash import pbkdf2_sha256
 
+from oidc_server.accounts import deletion
 from oidc_server.audit.events import Event
 from oidc_server.cli import clients as clients_command
 from oidc_server.cli import consents as consents_command
@@ -31,12 +32,14 @@ from tests.federation import deeds as federation
 from tests.federation import test_linking as linking
 from tests.listener import answer, listening
 from tests.oauth import deeds
+from tests.projects import deeds as projects
 
 
 @pytest.fixture
 def settings(database_url: str, template: Template) -> Settings:
-    """Open registration, and a server that may tell a client on loopback of a logout."""
-    return make_settings(database_url, template.keys, registration={"mode": "open"}, outbound={"allow": "127.0.0.0/8"})
+    """Open registration, projects for everybody, and a server that may tell a client on loopback of a logout."""
+    changes = {"registration": {"mode": "open"}, "projects": {"created_by": "everybody"}}
+    return make_settings(database_url, template.keys, outbound={"allow": "127.0.0.0/8"}, **changes)
 
 
 async def _operators(house: House) -> None:
@@ -190,6 +193,24 @@ async def _owners(person: Person, house: House, clock: HeldClock) -> None:
     await house.database.run(house.clean_up)
 
 
+async def _projects(http: httpx2.AsyncClient, house: House, clock: HeldClock) -> None:
+    pia = await projects.developer(http, house, "pia")
+    left, project = await pia.make(), await pia.make()
+    await pia.register(left)
+    client = f"{project}/clients/{(await pia.register(project))['client_id']}"
+    await pia.call("PATCH", project, {"name": "Rain"})
+    added = (await pia.call("POST", f"{project}/members", {"user": "bob"})).json()["user_id"]
+    await pia.call("PATCH", f"{project}/members/{added}", {"role": "editor"})
+    await pia.call("DELETE", f"{project}/members/{added}")
+    await pia.call("PUT", client, projects.WEB)
+    await pia.call("POST", f"{client}/secret")
+    await pia.call("DELETE", client)
+    await pia.call("DELETE", project)
+    await accounts.in_transaction(house, deletion.delete, (await accounts.user(house, "pia")).id)
+    clock.move(house.settings.privacy.deleted_kept_for + timedelta(seconds=1))
+    await house.database.run(house.clean_up)
+
+
 async def test_every_event_is_written_by_its_deed(
     person: Person,
     relying_party: RelyingParty,
@@ -213,6 +234,7 @@ async def test_every_event_is_written_by_its_deed(
     await _letters(person, house, held_clock)
     await _keys(house, held_clock)
     await _owners(person, house, held_clock)
+    await _projects(http, house, held_clock)
     await _applicants(http, house, held_clock)
 
     seen = {one.event for one in await deeds.events(house)}

@@ -1,6 +1,6 @@
 """The frame of a person's own pages: who is there, how fresh their proof is, and what stands around each page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from oidc_server.accounts import factors, proofs
 from oidc_server.accounts.current import Current
+from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.steps import PAGES
 from oidc_server.accounts.proofs import Step
 from oidc_server.accounts.visitors import LOGIN_PAGE, Visitors
@@ -57,18 +58,27 @@ class Visit:
 
 
 Conduct = Callable[[Visit], Response]
+#: The pages of other rooms that stand in the navigation of this person.
+MoreSections = Callable[[User], Mapping[str, str]]
 
 
 class Frame:
     """Lets people in to their own pages."""
 
     def __init__(
-        self, settings: Settings, database: Database, sealing: Sealing, pages: Pages, visitors: Visitors
+        self,
+        settings: Settings,
+        database: Database,
+        sealing: Sealing,
+        pages: Pages,
+        visitors: Visitors,
+        more_sections: MoreSections,
     ) -> None:
         self.pages = pages
         self.visitors = visitors
         self.database = database
         self._sealing = sealing
+        self._more_sections = more_sections
         self._fresh_for = settings.lifetime.fresh_sign_in
 
     async def show(self, request: Request, page: str, conduct: Conduct, *, fresh: bool = False) -> Response:
@@ -100,7 +110,7 @@ class Frame:
             problem=problem,
             person=visit.person.user,
             page=visit.page,
-            sections=SECTIONS,
+            sections={**SECTIONS, **self._more_sections(visit.person.user)},
             is_done=visit.is_done and not problem,
             **values,
         )

@@ -1,0 +1,1 @@
+"""The pages of projects, among a person's own pages."""
