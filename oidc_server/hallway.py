@@ -9,6 +9,7 @@ from oidc_server.accounts.pages.account.email import EmailPage
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
 from oidc_server.accounts.pages.account.password import PasswordPage
+from oidc_server.accounts.pages.account.picture import PicturePage
 from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
@@ -64,6 +65,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         factors.passkeys,
         PasswordPage(frame, house.password_change),
         EmailPage(frame, house.self_service, can_mail=settings.can_mail),
+        PicturePage(frame, house.images, settings),
     )
     self_service = self_service_routes.build(
         settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry

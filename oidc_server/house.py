@@ -30,6 +30,7 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.images import Images
 from oidc_server.foundation.mail import outbox as mail
 from oidc_server.foundation.mail.postman import Postman
 from oidc_server.foundation.outbound.client import Outbound
@@ -69,6 +70,7 @@ class House:
         self.ledger = Ledger(self.sealing, settings.lifetime)
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources, self.key_sets)
         self.passwords = Passwords(settings.password)
+        self.images = Images(settings.pictures)
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
         self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
@@ -153,6 +155,7 @@ class House:
         await self.deliveries.finish()
         await self.postman.finish()
         self.passwords.stop()
+        self.images.stop()
         self.directories.stop()
         try:
             await self.trail.write()

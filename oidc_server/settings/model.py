@@ -12,6 +12,7 @@ from oidc_server.settings.accounts import (
     LdapSettings,
     LinkSettings,
     PasswordSettings,
+    PictureSettings,
     PrivacySettings,
     SignUpSettings,
     ThrottleSettings,
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     sign_up: SignUpSettings = SignUpSettings()
     links: LinkSettings = LinkSettings()
     privacy: PrivacySettings = PrivacySettings()
+    pictures: PictureSettings = PictureSettings()
     ldap: LdapSettings = LdapSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     factors: FactorSettings = FactorSettings()
