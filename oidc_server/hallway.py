@@ -35,7 +35,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     steps = Steps(settings, house.sealing, pages, trust)
     entrance = Entrance(house.database, house.sealing, pages, visitors, steps)
     standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
-    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
+    enrolment = Enrolment(settings, house.sealing, factors.passkeys, house.letters)
     frame = Frame(settings, house.database, house.sealing, pages, visitors)
     login = LoginPage(
         settings,
@@ -48,7 +48,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         entrance,
         factors,
     )
-    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
+    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation, house.letters)
     pages_of_accounts = account_routes.build(
         settings,
         HomePage(house.database, pages, visitors),

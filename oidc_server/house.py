@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oidc_server import tables
 from oidc_server.accounts import deletion, directory, links, sign_up, spent, trusted_browsers
+from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.passwords import Passwords
@@ -74,17 +75,20 @@ class House:
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
         self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
-        self.sign_in = SignIn(self.database, self.passwords, self.directories, self.throttles, settings, self.trail)
+        self.letters = Letters(settings, self.sealing)
+        self.sign_in = SignIn(
+            self.database, self.passwords, self.directories, self.throttles, settings, self.trail, self.letters
+        )
         passkeys = Passkeys(settings, self.sealing)
         self.second_factors = SecondFactors(
             self.database, self.sealing, passkeys, self.throttles, settings.factors, self.trail
         )
         self.postman = Postman(settings, self.database, self.sealing)
         self.self_service = SelfService(
-            settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound
+            settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound, self.letters
         )
         self.password_change = PasswordChange(
-            self.database, self.passwords, self.self_service.rules, self.sign_in, self.self_service.letters
+            self.database, self.passwords, self.self_service.rules, self.sign_in, self.letters
         )
 
     async def check(self) -> None:

@@ -66,7 +66,7 @@ async def test_a_picture_is_uploaded_and_seen_and_one_that_is_too_large_is_refus
     for width in (320, 1200):
         for scheme in ("light", "dark"):
             await page.set_viewport_size({"width": width, "height": 800})
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             await page.reload()
             await is_well_made(page)
             await page.screenshot(path=tmp_path / f"picture-{scheme}-{width}.png", full_page=True)
