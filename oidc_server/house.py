@@ -146,6 +146,9 @@ class House:
             "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }
+        if (addresses_kept_for := self.settings.privacy.addresses_kept_for) is not None:
+            removed["addresses"] = trail.forget_addresses(self.database, addresses_kept_for)
+            removed["addresses"] += sessions.forget_addresses(self.database, addresses_kept_for)
         with self.database.transaction() as session:
             removed["client_secrets"] = client_secrets.remove_expired(session)
             removed["initial_access_tokens"] = initial_access_tokens.remove_old(session)

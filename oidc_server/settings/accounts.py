@@ -58,10 +58,12 @@ class LinkSettings(Group):
 
 
 class PrivacySettings(Group):
-    """What is kept of people who leave."""
+    """What is kept of people, and for how long."""
 
     deleted_kept_for: Duration = timedelta(days=30)
     """How long an account that its owner deleted can be given back; then it is erased."""
+    addresses_kept_for: Duration | None = None
+    """How long network addresses stay in audit events and, with the browser, in ended sessions; by default as long as those."""
 
 
 class PictureSettings(Group):
