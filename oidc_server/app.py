@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server import hallway
+from oidc_server.accounts.pages.account import picture
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
 from oidc_server.audit import trail
@@ -19,6 +20,7 @@ from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.jobs import Job, Jobs
 from oidc_server.foundation.mail import postman
 from oidc_server.foundation.telemetry.health import Check, Health
+from oidc_server.foundation.web import uploads
 from oidc_server.foundation.web.browsers import Browsers
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.gate import Gate
@@ -130,9 +132,15 @@ def _wrap(app: FastAPI, house: House, server: AuthorizationServer, answers: Refu
     documents |= dict.fromkeys(discovery.well_known_paths(settings), lambda: metadata)
     cors_paths = frozenset(documents) | {settings.base_path + path for path in oauth_routes.CORS_PATHS}
 
-    app.add_middleware(Gate, settings=settings, failed=answers.failed)
+    app.add_middleware(Gate, settings=settings, failed=answers.failed, larger=_larger_bodies(settings))
     app.add_middleware(Documents, settings=settings, documents=documents)
     app.add_middleware(Cors, database=house.database, registry=house.registry, paths=cors_paths)
+
+
+def _larger_bodies(settings: Settings) -> dict[str, int]:
+    """How many bytes a request may have where it may have more than anywhere else."""
+    most = max(settings.http.max_body, settings.pictures.max_bytes + uploads.ENVELOPE_BYTES)
+    return dict.fromkeys((f"/{picture.PATH}", f"{settings.base_path}/{picture.PATH}"), most)
 
 
 def _lifespan(house: House, health: Health) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

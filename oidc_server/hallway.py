@@ -9,6 +9,7 @@ from oidc_server.accounts.pages.account.email import EmailPage
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
 from oidc_server.accounts.pages.account.password import PasswordPage
+from oidc_server.accounts.pages.account.picture import PicturePage
 from oidc_server.accounts.pages.add_factor import AddFactorPage
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.first_administrator import FirstAdministratorPage
@@ -39,7 +40,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     browsers = KnownBrowsers(settings, house.sealing, house.self_service.letters)
     entrance = Entrance(house.database, house.sealing, pages, visitors, steps, browsers)
     standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
-    enrolment = Enrolment(settings, house.sealing, factors.passkeys)
+    enrolment = Enrolment(settings, house.sealing, factors.passkeys, house.letters)
     frame = Frame(settings, house.database, house.sealing, pages, visitors, ProjectsPage.section(projects.book))
     login = LoginPage(
         settings,
@@ -53,7 +54,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         factors,
         browsers,
     )
-    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation)
+    linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation, house.letters)
     pages_of_accounts = account_routes.build(
         settings,
         HomePage(house.database, pages, visitors),
@@ -70,6 +71,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         factors.passkeys,
         PasswordPage(frame, house.password_change),
         EmailPage(frame, house.self_service, can_mail=settings.can_mail),
+        PicturePage(frame, house.images, settings),
     )
     self_service = self_service_routes.build(
         settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry

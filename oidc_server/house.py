@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oidc_server import tables
 from oidc_server.accounts import deletion, directory, links, sign_up, spent, trusted_browsers
+from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.passwords import Passwords
@@ -30,6 +31,7 @@ from oidc_server.foundation import sealing
 from oidc_server.foundation.changes import Changes
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Misconfigured, Unavailable
+from oidc_server.foundation.images import Images
 from oidc_server.foundation.mail import outbox as mail
 from oidc_server.foundation.mail.postman import Postman
 from oidc_server.foundation.outbound.client import Outbound
@@ -70,20 +72,24 @@ class House:
         self.ledger = Ledger(self.sealing, settings.lifetime)
         self.issuing = Issuing(settings, self.sealing, self.ring, self.resources, self.key_sets)
         self.passwords = Passwords(settings.password)
+        self.images = Images(settings.pictures)
         self.throttles = Throttles(settings.redis.url)
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
         self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
-        self.sign_in = SignIn(self.database, self.passwords, self.directories, self.throttles, settings, self.trail)
+        self.letters = Letters(settings, self.sealing)
+        self.sign_in = SignIn(
+            self.database, self.passwords, self.directories, self.throttles, settings, self.trail, self.letters
+        )
         passkeys = Passkeys(settings, self.sealing)
         self.second_factors = SecondFactors(
             self.database, self.sealing, passkeys, self.throttles, settings.factors, self.trail
         )
         self.postman = Postman(settings, self.database, self.sealing)
         self.self_service = SelfService(
-            settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound
+            settings, self.database, self.sealing, self.passwords, self.throttles, self.outbound, self.letters
         )
         self.password_change = PasswordChange(
-            self.database, self.passwords, self.self_service.rules, self.sign_in, self.self_service.letters
+            self.database, self.passwords, self.self_service.rules, self.sign_in, self.letters
         )
 
     async def check(self) -> None:
@@ -142,6 +148,9 @@ class House:
             "logout_deliveries": outbox.remove_old(self.database),
             "audit_events": trail.remove_old(self.database, self.settings.audit.kept_for),
         }
+        if (addresses_kept_for := self.settings.privacy.addresses_kept_for) is not None:
+            removed["addresses"] = trail.forget_addresses(self.database, addresses_kept_for)
+            removed["addresses"] += sessions.forget_addresses(self.database, addresses_kept_for)
         with self.database.transaction() as session:
             removed["client_secrets"] = client_secrets.remove_expired(session)
             removed["initial_access_tokens"] = initial_access_tokens.remove_old(session)
@@ -155,6 +164,7 @@ class House:
         await self.deliveries.finish()
         await self.postman.finish()
         self.passwords.stop()
+        self.images.stop()
         self.directories.stop()
         try:
             await self.trail.write()

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import trusted_browsers
+from oidc_server.accounts import pictures, trusted_browsers
 from oidc_server.accounts.models import Milestone, User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
@@ -184,7 +184,9 @@ def change(session: Session, user: User, *, password_hash: str | None, enabled: 
 
 def refresh_claims(session: Session, user: User, told: Mapping[str, Any]) -> None:
     """Put what an upstream tells of a user in the place of what is known; what it doesn't tell stays."""
-    claims = {**user.claims, **told}
+    # The picture that they have chosen themselves is the one they want to be seen by.
+    has_own = pictures.is_uploaded(session, user.id)
+    claims = {**user.claims, **{name: told[name] for name in told if not (has_own and name == pictures.CLAIM)}}
     if claims == user.claims:
         return
     if claims.get("phone_number") != user.claims.get("phone_number"):

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import factors, passkeys, proofs, recovery_codes, totp, ways_in
+from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.foundation.errors import Refused
@@ -29,11 +30,12 @@ class MustStay(Refused):
 class Enrolment:
     """Adds factors and takes them away, each change in its caller's transaction."""
 
-    def __init__(self, settings: Settings, sealing: Sealing, keys: Passkeys) -> None:
+    def __init__(self, settings: Settings, sealing: Sealing, keys: Passkeys, letters: Letters) -> None:
         self._policy = settings.factors
         self._name = urlsplit(settings.issuer).netloc
         self._sealing = sealing
         self._keys = keys
+        self._letters = letters
 
     def is_required(self, user: User) -> bool:
         """Whether this person must have a second factor."""
@@ -67,13 +69,16 @@ class Enrolment:
 
     def make_recovery_codes(self, session: Session, user: User) -> list[str]:
         """New codes instead of the old ones; none for those who have no factor to lose."""
-        return recovery_codes.make(session, self._sealing, user.id) if factors.of(session, user.id).is_any else []
+        if not factors.of(session, user.id).is_any:
+            return []
+        self._letters.tell_owner(session, "recovery_codes_made", user)
+        return recovery_codes.make(session, self._sealing, user.id)
 
     def remove_authenticator(self, session: Session, user: User) -> None:
         """Take the app away; MustStay."""
         self._require_another(session, user)
         if totp.remove(session, user.id):
-            factors.note_removed(session, user.id, "authenticator")
+            self._removed(session, user, "authenticator")
 
     def remove_passkey(self, session: Session, user: User, passkey_id: UUID) -> None:
         """Take a passkey away; MustStay."""
@@ -81,7 +86,7 @@ class Enrolment:
         if not ways_in.has_another(session, user.id, than_passkey=passkey_id):
             raise MustStay(N_("This passkey is the only way into your account."), because="the last way in")
         if passkeys.remove(session, user.id, passkey_id):
-            factors.note_removed(session, user.id, "passkey")
+            self._removed(session, user, "passkey")
 
     def _require_another(self, session: Session, user: User) -> factors.Factors:
         # Two removals at once must not both find the other's factor still there.
@@ -94,6 +99,11 @@ class Enrolment:
 
     def _added(self, session: Session, user: User, kind: str) -> list[str]:
         factors.note_added(session, user.id, kind)
+        self._letters.tell_owner(session, "factor_added", user, factor=kind)
         if recovery_codes.count(session, user.id):
             return []
         return recovery_codes.make(session, self._sealing, user.id)
+
+    def _removed(self, session: Session, user: User, kind: str) -> None:
+        factors.note_removed(session, user.id, kind)
+        self._letters.tell_owner(session, "factor_removed", user, factor=kind)

@@ -1,14 +1,16 @@
 """Export: all that is kept of a person, as they may take it with them (GDPR, articles 15 and 20)."""
 
+from base64 import b64encode
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import claims
-from oidc_server.accounts.models import User
+from oidc_server.accounts import claims, pictures
+from oidc_server.accounts.models import Picture, User
 from oidc_server.audit import history
 from oidc_server.consents import memory
 from oidc_server.federation import identities
+from oidc_server.foundation import images
 from oidc_server.sessions import ledger
 from oidc_server.tokens import grants
 
@@ -28,6 +30,7 @@ def of(session: Session, user: User) -> dict[str, Any]:
             "terms_accepted_at": user.terms_accepted_at,
             **claims.named(user, [name for name in claims.SUPPORTED if name != "sub"]),
         },
+        "picture": _picture(pictures.of(session, user.id)),
         "sessions": [
             {
                 "sid": str(one.id),
@@ -55,3 +58,10 @@ def of(session: Session, user: User) -> dict[str, Any]:
             for one in history.read(session, user.id, count=_EVENTS_AT_MOST)
         ],
     }
+
+
+def _picture(known: Picture | None) -> dict[str, Any] | None:
+    if known is None:
+        return None
+    content = b64encode(known.content).decode()
+    return {"uploaded_at": known.created_at, "media_type": images.MEDIA_TYPE, "base64": content}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts.links import PARAMETER, Made, Purpose
+from oidc_server.accounts.models import User
 from oidc_server.foundation import clock
 from oidc_server.foundation.mail import outbox
 from oidc_server.foundation.mail.stationery import Stationery
@@ -19,6 +20,7 @@ class Letters:
 
     def __init__(self, settings: Settings, sealing: Sealing) -> None:
         self._issuer = settings.issuer
+        self._can_mail = settings.can_mail and bool(settings.issuer)
         self._give_up_after = settings.smtp.give_up_after
         self._sealing = sealing
         self._stationery = Stationery(settings.issuer)
@@ -36,3 +38,12 @@ class Letters:
         letter = self._stationery.write(kind, to or _NOBODY, link=f"{self._issuer}/{page}")
         expires_at = clock.now() + self._give_up_after
         outbox.add(session, self._sealing, kind, letter, expires_at=expires_at, to_nobody=to is None)
+
+    def tell_owner(
+        self, session: Session, kind: str, user: User, page: str = "account/security", **values: str
+    ) -> None:
+        """A letter to an account's owner: how one gets into it has changed. Nothing where it can't reach them."""
+        if not self._can_mail or user.email is None:
+            return
+        letter = self._stationery.write(kind, user.email, link=f"{self._issuer}/{page}", **values)
+        outbox.add(session, self._sealing, kind, letter, expires_at=clock.now() + self._give_up_after)

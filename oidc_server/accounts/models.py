@@ -163,6 +163,21 @@ class Link(Base):
         return f"link {self.id} ({self.purpose})"
 
 
+class Picture(Base):
+    """What a person has uploaded of themselves, drawn anew; at most one each."""
+
+    __tablename__ = "pictures"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    """Random: it is all that one needs to see the picture."""
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+    def __str__(self) -> str:
+        return f"picture of {self.user_id}"
+
+
 class Milestone(Base):
     """Something that happens once, such as the making of the first administrator."""
 

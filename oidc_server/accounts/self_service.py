@@ -27,8 +27,9 @@ class SelfService:
         passwords: Passwords,
         throttles: Throttles,
         outbound: Outbound,
+        letters: Letters,
     ) -> None:
-        links, letters = Links(sealing), Letters(settings, sealing)
+        links = Links(sealing)
         limits = MailLimits(throttles, settings.throttle)
         self.letters = letters
         self.rules = PasswordRules(settings, passwords, outbound)

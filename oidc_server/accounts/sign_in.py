@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory, factors, proofs, upstream_people
+from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.audit.events import Event
@@ -74,6 +75,7 @@ class SignIn:
         throttles: Throttles,
         settings: Settings,
         trail: Trail,
+        letters: Letters,
     ) -> None:
         self._requires_confirmed = settings.needs_verified_email
         self._database = database
@@ -81,6 +83,7 @@ class SignIn:
         self._directories = directories
         self._throttles = throttles
         self._trail = trail
+        self._letters = letters
         self._policy = settings.factors
         limits = settings.throttle
         self._per_user = Throttle("user", limits.user_failures, limits.window)
@@ -151,7 +154,7 @@ class SignIn:
             # Somebody here goes by this name: the password is theirs only if their account leads there.
             about = known.about if user is None else known.about.model_copy(update={"just_in_time": False})
             try:
-                found = upstream_people.settle(self._database, about, told)
+                found = upstream_people.settle(self._database, self._letters, about, told)
             except NotAdmitted as refusal:
                 raise self._refused(attempt, refusal.because, user) from refusal
             return (found, True) if user is None or found.id == user.id else (user, False)

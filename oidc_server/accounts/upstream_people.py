@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory, ways_in
+from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.profile import Profile
 from oidc_server.audit import trail
@@ -25,6 +26,8 @@ from oidc_server.foundation.identifiers import new_reference
 from oidc_server.foundation.languages import N_
 
 _TRIES = 5
+#: Where a person sees what is linked.
+_PAGE = "account/upstreams"
 _MAX_NAME = 64
 #: Whether a number is a person's own, nobody but us has made sure of.
 _NOT_TAKEN = frozenset({"phone_number_verified"})
@@ -45,12 +48,12 @@ class _TooLate(Exception):
     """Somebody else, most likely the same person in another tab, was faster: what was tried is undone."""
 
 
-def settle(database: Database, upstream: Upstream, told: Told) -> User:
+def settle(database: Database, letters: Letters, upstream: Upstream, told: Told) -> User:
     """The user who has come; NotAdmitted if they may not. Two first sign-ins at once end in one account."""
     for _ in range(_TRIES):
         try:
             with database.transaction() as session:
-                return _user(session, upstream, told)
+                return _user(session, letters, upstream, told)
         except (_TooLate, IntegrityError):
             continue
     raise NotAdmitted(_REFUSED, because="no name was to be had")
@@ -62,28 +65,30 @@ def still_holds(session: Session, user: User) -> None:
         raise NotAdmitted(_REFUSED, because="changed meanwhile")
 
 
-def link(session: Session, user: User, told: Told) -> None:
+def link(session: Session, letters: Letters, user: User, told: Told) -> None:
     """Link an identity to a user who is signed in; NotAdmitted if it is somebody else's."""
     owner = identities.owner(session, told)
     if owner is None and identities.add(session, told, user.id):
         trail.record(session, Event.UPSTREAM_LINKED, user_id=user.id, upstream=told.upstream)
+        letters.tell_owner(session, "upstream_linked", user, _PAGE)
     elif identities.owner(session, told) != user.id:
         raise NotAdmitted(_TAKEN, because="linked to another user")
 
 
-def unlink(session: Session, user: User, identity_id: UUID) -> bool:
+def unlink(session: Session, letters: Letters, user: User, identity_id: UUID) -> bool:
     """Take an identity away, unless it is their last way to sign in; whether it was taken away."""
     if not ways_in.has_another(session, user.id, than_identity=identity_id):
         return False
     if identities.remove(session, user.id, identity_id):
         trail.record(session, Event.UPSTREAM_UNLINKED, user_id=user.id)
+        letters.tell_owner(session, "upstream_unlinked", user, _PAGE)
     return True
 
 
-def _user(session: Session, upstream: Upstream, told: Told) -> User:
+def _user(session: Session, letters: Letters, upstream: Upstream, told: Told) -> User:
     owner = identities.owner(session, told)
     if owner is None:
-        return _first_visit(session, upstream, told)
+        return _first_visit(session, letters, upstream, told)
     user = directory.get(session, owner)
     if user is None:
         raise NotAdmitted(_REFUSED, because="disabled user")
@@ -92,12 +97,12 @@ def _user(session: Session, upstream: Upstream, told: Told) -> User:
     return user
 
 
-def _first_visit(session: Session, upstream: Upstream, told: Told) -> User:
+def _first_visit(session: Session, letters: Letters, upstream: Upstream, told: Told) -> User:
     email = told.email
     is_proven = upstream.trusted_for_email and told.email_verified
     holder = directory.find_by_email(session, email) if email is not None else None
     if holder is not None and holder.email_verified and is_proven:
-        return _matched(session, upstream, told, holder)
+        return _matched(session, letters, upstream, told, holder)
     if not upstream.just_in_time:
         raise NotAdmitted(_NO_ACCOUNT, because="not linked, and no account is made just in time")
     # An address that somebody else has entered is nobody's yet: it gives no right to an account, and is not taken away.
@@ -116,13 +121,14 @@ def _first_visit(session: Session, upstream: Upstream, told: Told) -> User:
     return user
 
 
-def _matched(session: Session, upstream: Upstream, told: Told, holder: User) -> User:
+def _matched(session: Session, letters: Letters, upstream: Upstream, told: Told, holder: User) -> User:
     """The account whose address was proven here and there."""
     if upstream.email_matching != "verified":
         raise NotAdmitted(_KNOWN_ADDRESS, because="the address is another account's, and email_matching is never")
     if holder.disabled_at is not None:
         raise NotAdmitted(_REFUSED, because="disabled user")
     _link_new(session, holder, told)
+    letters.tell_owner(session, "upstream_linked", holder, _PAGE)
     return holder
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import get_contextvars
 
@@ -25,6 +25,8 @@ from oidc_server.foundation.statements import insert_missing, remove_in_batches,
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.settings.service import AuditSettings
 
+#: The one detail that is an address: where a device asked from.
+DEVICE_ADDRESS = "device_address"
 WRITE_EVERY = timedelta(seconds=1)
 _AT_ONCE = 500
 _WAITING_AT_MOST = 20_000
@@ -120,6 +122,25 @@ class Trail:
 def remove_old(database: Database, kept_for: timedelta) -> int:
     """Forget, in small batches, what is older than operators want to keep; how many events."""
     return remove_in_batches(database, AuditEvent.id, AuditEvent.at < clock.now() - kept_for)
+
+
+def forget_addresses(database: Database, kept_for: timedelta) -> int:
+    """Forget, in small batches, where from older events were caused; of how many events."""
+    known = (AuditEvent.at < clock.now() - kept_for, AuditEvent.address.is_not(None))
+    doomed = select(AuditEvent.id, AuditEvent.details).where(*known).limit(_AT_ONCE)
+    forgotten = 0
+    while True:
+        with database.transaction() as session:
+            batch = session.execute(doomed).all()
+            ids = [row.id for row in batch]
+            session.execute(update(AuditEvent).where(AuditEvent.id.in_(ids)).values(address=None))
+            for row in batch:
+                if DEVICE_ADDRESS in (row.details or {}):
+                    details = {name: value for name, value in row.details.items() if name != DEVICE_ADDRESS}
+                    session.execute(update(AuditEvent).where(AuditEvent.id == row.id).values(details=details or None))
+        forgotten += len(batch)
+        if len(batch) < _AT_ONCE:
+            return forgotten
 
 
 def _row(

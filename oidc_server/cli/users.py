@@ -104,7 +104,10 @@ def reset_factors(username: str = typer.Argument(help="The user name or e-mail a
 def _reset_factors(house: House, username: str) -> Factors | None:
     with house.database.transaction() as session:
         user = directory.find(session, username)
-        return factors.reset(session, user) if user else None
+        if user is None:
+            return None
+        house.letters.tell_owner(session, "factors_reset", user)
+        return factors.reset(session, user)
 
 
 @app.command()

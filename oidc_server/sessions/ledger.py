@@ -178,6 +178,14 @@ def remove_old(database: Database) -> int:
     return remove_in_batches(database, BrowserSession.id, is_over)
 
 
+def forget_addresses(database: Database, kept_for: timedelta) -> int:
+    """Forget where from, and with which browser, sessions were used that ended long enough ago; of how many."""
+    is_known = or_(BrowserSession.address.is_not(None), BrowserSession.user_agent.is_not(None))
+    over = (BrowserSession.ended_at < clock.now() - kept_for, is_known)
+    with database.autocommit() as connection:
+        return affected(connection.execute(update(BrowserSession).where(*over).values(address=None, user_agent=None)))
+
+
 def list_live(session: Session, user_id: UUID) -> list[BrowserSession]:
     """A user's sessions that go on, the one used last first."""
     now = clock.now()

@@ -58,10 +58,25 @@ class LinkSettings(Group):
 
 
 class PrivacySettings(Group):
-    """What is kept of people who leave."""
+    """What is kept of people, and for how long."""
 
     deleted_kept_for: Duration = timedelta(days=30)
     """How long an account that its owner deleted can be given back; then it is erased."""
+    addresses_kept_for: Duration | None = None
+    """How long network addresses stay in audit events and, with the browser, in ended sessions; by default as long as those."""
+
+
+class PictureSettings(Group):
+    """Pictures that people upload of themselves."""
+
+    max_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
+    """The largest file in bytes; a larger one is refused with 413."""
+    max_pixels: int = Field(default=25_000_000, ge=65_536)
+    """The most pixels that such a file may hold: drawing one takes up to 8 bytes of memory for each."""
+    workers: int = Field(default=1, ge=1)
+    """Threads of each worker that draw pictures."""
+    queue: int = Field(default=8, ge=1)
+    """Pictures that may wait for such a thread; the next one is told to come back (503)."""
 
 
 class ProjectSettings(Group):

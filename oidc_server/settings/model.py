@@ -12,6 +12,7 @@ from oidc_server.settings.accounts import (
     LdapSettings,
     LinkSettings,
     PasswordSettings,
+    PictureSettings,
     PrivacySettings,
     ProjectSettings,
     SignUpSettings,
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     links: LinkSettings = LinkSettings()
     privacy: PrivacySettings = PrivacySettings()
     projects: ProjectSettings = ProjectSettings()
+    pictures: PictureSettings = PictureSettings()
     ldap: LdapSettings = LdapSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     factors: FactorSettings = FactorSettings()

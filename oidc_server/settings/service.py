@@ -82,6 +82,8 @@ class LogSettings(Group):
     """The least serious line that is written; no level ever shows a secret."""
     format: Literal["json", "console"] | None = None
     """One JSON object a line, or text for a terminal; by default JSON, and text in development."""
+    pseudonyms: bool = False
+    """Write pseudonyms in place of network addresses and e-mail addresses: the same one for the same address."""
 
 
 class AuditSettings(Group):

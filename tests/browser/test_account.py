@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.test_pages import is_well_made, sign_in
+from tests.pictures import written
 from tests.servers import Server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PAGES = (
     "account",
     "account/profile",
+    "account/picture",
     "account/sessions",
     "account/apps",
     "account/history",
@@ -46,3 +48,30 @@ async def test_a_profile_is_saved_with_the_keyboard(server: Server, page: Page, 
     await expect(page.get_by_role("status")).to_contain_text("Saved")
     await expect(page.locator("#nickname")).to_have_value("Al")
     assert complaints == []
+
+
+async def test_a_picture_is_uploaded_and_seen_and_one_that_is_too_large_is_refused_with_words(
+    server: Server, page: Page, tmp_path: Path, complaints: list[str]
+) -> None:
+    (tmp_path / "me.jpg").write_bytes(written("JPEG", size=(1200, 800), noisy=True))
+    (tmp_path / "large.jpg").write_bytes(written("JPEG") + b"x" * 2_100_000)
+    await page.goto(f"{server.issuer}/account/picture")
+    await sign_in(page)
+
+    await page.locator("#picture").set_input_files(tmp_path / "me.jpg")
+    await page.locator("#submit").click()
+
+    await expect(page.get_by_role("status")).to_contain_text("Saved")
+    assert await page.locator("img.portrait").evaluate("image => image.naturalWidth") == 256
+    for width in (320, 1200):
+        for scheme in ("light", "dark"):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.emulate_media(color_scheme=scheme)
+            await page.reload()
+            await is_well_made(page)
+            await page.screenshot(path=tmp_path / f"picture-{scheme}-{width}.png", full_page=True)
+    assert complaints == []
+
+    await page.locator("#picture").set_input_files(tmp_path / "large.jpg")
+    await page.locator("#submit").click()
+    await expect(page.locator("#problem")).to_contain_text("at most 2 MB")

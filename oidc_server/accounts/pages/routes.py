@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from oidc_server.accounts import pictures
 from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.first_administrator import PATH
 from oidc_server.accounts.pages.account.apps import AppsPage
@@ -13,6 +14,7 @@ from oidc_server.accounts.pages.account.history import HistoryPage
 from oidc_server.accounts.pages.account.overview import OverviewPage
 from oidc_server.accounts.pages.account.passkeys import PasskeysPage
 from oidc_server.accounts.pages.account.password import PasswordPage
+from oidc_server.accounts.pages.account.picture import PicturePage
 from oidc_server.accounts.pages.account.profile import ProfilePage
 from oidc_server.accounts.pages.account.security import SecurityPage
 from oidc_server.accounts.pages.account.sessions import SessionsPage
@@ -46,6 +48,7 @@ def build(
     keys: Passkeys,
     password: PasswordPage,
     email: EmailPage,
+    picture: PicturePage,
 ) -> APIRouter:
     """The router of every page."""
     router = APIRouter()
@@ -53,6 +56,9 @@ def build(
     _mount_factors(router, frame, enrolment, keys)
     mount(router, "/account/password", get=password.show_form, post=password.submit_password)
     mount(router, "/account/email", get=email.show_form, post=email.submit_email)
+    mount(router, "/account/picture", get=picture.show_form, post=picture.submit_picture)
+    mount(router, "/account/picture/remove", post=picture.remove)
+    mount(router, f"/{pictures.PATH}/{{picture_id}}", get=picture.serve)
     mount(router, "/", get=home.show_home)
     mount(router, "/login", get=login.show_login, post=login.submit_login)
     mount(router, "/login/passkey", post=login.submit_passkey)

@@ -105,7 +105,7 @@ class UpstreamPage:
         known = self._known(request)
         attempts.use(self._database, attempt)
         told = self._conversation.finish(known, attempt, parameters)
-        user = upstream_people.settle(self._database, known.about, told)
+        user = upstream_people.settle(self._database, self.linking.letters, known.about, told)
         proof = Proof(_ACR, tuple(dict.fromkeys((_FEDERATED, *told.amr))))
         still_holds = partial(upstream_people.still_holds, user=user)
         response = self._entrance.admit(request, Arrival(user, proof, interaction, still_holds))

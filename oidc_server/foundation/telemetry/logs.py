@@ -14,6 +14,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from oidc_server.foundation.encoding import compact_json
+from oidc_server.foundation.telemetry.pseudonyms import Pseudonyms
 from oidc_server.settings.model import Settings
 
 _SECRET_NAMES = re.compile(
@@ -37,7 +38,11 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         _hide_secrets,
     ]
-    after: list[Processor] = [structlog.processors.format_exc_info] if style == "json" else []
+    has_pseudonyms = settings.log.pseudonyms
+    after: list[Processor] = [structlog.processors.format_exc_info] if style == "json" or has_pseudonyms else []
+    if has_pseudonyms:
+        # Last of all, so that what libraries and tracebacks say is covered, too.
+        after.append(_pseudonymise(Pseudonyms(settings.keys.dir)))
     structlog.configure(
         processors=[*before, *after, render],
         logger_factory=structlog.WriteLoggerFactory(out),
@@ -78,6 +83,13 @@ def _console(out: TextIO) -> Processor:
         # The one that it would choose shows the values of local variables, passwords among them.
         exception_formatter=structlog.dev.plain_traceback,
     )
+
+
+def _pseudonymise(pseudonyms: Pseudonyms) -> Processor:
+    def replace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+        return {name: pseudonyms.hide(value) for name, value in line.items()}
+
+    return replace
 
 
 def _hide_secrets(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

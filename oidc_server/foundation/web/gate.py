@@ -5,7 +5,7 @@ A correlation id in and out, limits on the body, security headers, one log line,
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic, perf_counter
 
 import structlog
@@ -36,9 +36,13 @@ Failed = Callable[[Scope, str], Response]
 class Gate:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, failed: Failed) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, failed: Failed, larger: Mapping[str, int] | None = None
+    ) -> None:
+        """`larger` says which paths take larger bodies than all the others, in bytes."""
         self._app = app
         self._settings = settings
+        self._larger = larger or {}
         self._failed = failed
         self._speech = Speech(settings)
         self._headers = security_headers.every_answer(settings)
@@ -78,7 +82,7 @@ class Gate:
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """A `receive` that raises BadRequest when the body is too large or too slow."""
-        limit = self._settings.http.max_body
+        limit = self._larger.get(scope["path"], self._settings.http.max_body)
         deadline = monotonic() + self._settings.http.body_deadline.total_seconds()
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         declared = int(length) if length.isdigit() else 0

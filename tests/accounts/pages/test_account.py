@@ -22,7 +22,7 @@ from tests.actors.browser import Page
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 
-PAGES = ("", "/profile", "/sessions", "/apps", "/history", "/data", "/delete")
+PAGES = ("", "/profile", "/picture", "/sessions", "/apps", "/history", "/data", "/delete")
 POSTED = ("/profile", "/sessions", "/apps", "/data", "/delete")
 
 

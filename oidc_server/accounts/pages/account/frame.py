@@ -26,6 +26,7 @@ from oidc_server.settings.model import Settings
 SECTIONS = {
     "account": N_("Overview"),
     "account/profile": N_("Profile"),
+    "account/picture": N_("Picture"),
     "account/email": N_("E-mail address"),
     "account/password": N_("Password"),
     "account/security": N_("Signing in"),
@@ -92,7 +93,19 @@ class Frame:
         self, request: Request, page: str, conduct: Conduct, again: Conduct, *, fresh: bool = False
     ) -> Response:
         """Let `conduct` take what was posted from this very browser; `again` shows the page where that can't be known."""
-        form = await forms.read(request)
+        return await self.take(request, page, await forms.read(request), conduct, again, fresh=fresh)
+
+    async def take(
+        self,
+        request: Request,
+        page: str,
+        form: dict[str, str],
+        conduct: Conduct,
+        again: Conduct,
+        *,
+        fresh: bool = False,
+    ) -> Response:
+        """The same, for a form that is read already."""
         if not self.pages.browsers.sent(request, form):
             return await self.database.run(self._conduct, request, page, again, {}, fresh, _EXPIRED_FORM)
         return await self.database.run(self._conduct, request, page, conduct, form, fresh)

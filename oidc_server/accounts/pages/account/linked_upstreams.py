@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts import upstream_people
+from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.pages.account.frame import Frame, Visit
 from oidc_server.federation import attempts, identities
 from oidc_server.federation.attempts import Attempt
@@ -23,7 +24,10 @@ _LAST_WAY = N_("This is your only way to sign in. Set a password or link another
 class LinkedUpstreamsPage:
     """Lists a person's identities elsewhere."""
 
-    def __init__(self, frame: Frame, sealing: Sealing, upstreams: Upstreams, conversation: Conversation) -> None:
+    def __init__(
+        self, frame: Frame, sealing: Sealing, upstreams: Upstreams, conversation: Conversation, letters: Letters
+    ) -> None:
+        self.letters = letters
         self._frame = frame
         self._sealing = sealing
         self._upstreams = upstreams
@@ -72,14 +76,14 @@ class LinkedUpstreamsPage:
             attempts.use(self._frame.database, attempt)
             told = self._conversation.finish(known, attempt, parameters)
             with self._frame.database.transaction() as session:
-                upstream_people.link(session, visit.person.user, told)
+                upstream_people.link(session, self.letters, visit.person.user, told)
         except UpstreamRefused as refusal:
             return self._show(visit, refusal.told, refusal.status)
         return self._frame.done(_PAGE)
 
     def _unlink(self, visit: Visit, chosen: str) -> Response:
         with self._frame.database.transaction() as session:
-            is_done = upstream_people.unlink(session, visit.person.user, _identity(chosen))
+            is_done = upstream_people.unlink(session, self.letters, visit.person.user, _identity(chosen))
         return self._frame.done(_PAGE) if is_done else self._show(visit, _LAST_WAY)
 
 
