@@ -17,6 +17,7 @@ from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from oidc_server.sessions.models import BrowserSession
 from oidc_server.tokens.models import Grant
+from tests import factories
 from tests.accounts import deeds
 from tests.actors.browser import Page
 from tests.actors.person import Person
@@ -161,6 +162,20 @@ async def test_an_application_loses_what_it_was_allowed(
     assert "Shop" not in page.text
     assert (await relying_party.refresh(tokens.refresh_token)).error == "invalid_grant"
     assert (await person.visit(relying_party, scope="openid offline_access")).path == "/consent"
+
+
+async def test_a_login_can_begin_at_a_list_of_applications(
+    person: Person, relying_party: RelyingParty, house: House
+) -> None:
+    uri = "https://shop.example.com/login?from=list"
+    await factories.add_client(house, **factories.client("shop", initiate_login_uri=uri))
+    await house.database.run(house.follow_changes)
+    await person.approve(relying_party)
+
+    page = await person.browser.open("/account/apps")
+
+    expected = "https://shop.example.com/login?from=list&amp;iss=https%3A%2F%2Fid.example.com"
+    assert f'href="{expected}"' in page.response.text  # SPEC OpenID Connect Core §4
 
 
 async def test_history_tells_its_owner_what_happened_page_by_page(person: Person, house: House) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import Response
@@ -26,6 +27,11 @@ class App:
     scopes: tuple[str, ...]
     """What the person has allowed; empty where nobody had to be asked."""
     since: datetime | None
+
+    def entrance(self, issuer: str) -> str | None:
+        """Where a login there begins, if it has said so (OpenID Connect Core §4)."""
+        uri = self.client.metadata.initiate_login_uri if self.client else None
+        return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'iss': issuer})}" if uri else None
 
 
 class AppsPage:
