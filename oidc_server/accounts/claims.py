@@ -23,7 +23,12 @@ STORED = tuple(
     if name not in {"preferred_username", "updated_at", "email", "email_verified", "roles", "groups"}
 )
 
+#: What a client gets by a scope that it is registered for, and in no other way.
+_BY_SCOPE_ALONE = frozenset(BY_SCOPE["roles"])
+
 SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
+#: The claims that may be asked for singly (OpenID Connect Core §5.5).
+REQUESTABLE = frozenset(SUPPORTED) - _BY_SCOPE_ALONE
 
 
 class Person(Protocol):

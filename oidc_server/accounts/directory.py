@@ -170,9 +170,9 @@ def change(session: Session, user: User, *, password_hash: str | None, enabled: 
     if password_hash is not None:
         values["password_hash"] = password_hash
     was_enabled = user.disabled_at is None
-    if enabled != was_enabled:
+    if enabled != was_enabled and user.deleted_at is None:
+        # An account that its owner has deleted is given back by `deletion.restore` alone.
         values["disabled_at"] = None if enabled else clock.now()
-        values["deleted_at"] = None
     session.execute(update(User).where(User.id == user.id).values(values))
     if password_hash is not None or not enabled:
         end_everything(session, user.id)

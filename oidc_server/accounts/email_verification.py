@@ -1,16 +1,27 @@
 """E-mail verification: a link in a mail proves that the address of an account is its owner's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.links import Links, Purpose
 from oidc_server.accounts.mail_limits import MailLimits
 from oidc_server.accounts.models import User
+from oidc_server.accounts.passwords import Passwords
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.foundation.database import Database
+from oidc_server.foundation.database import Database, wait
+from oidc_server.foundation.errors import Refused
+from oidc_server.foundation.languages import N_
 from oidc_server.settings.model import Settings
+
+_WRONG = N_("The password is not the one that was chosen for this account.")
+
+
+class WrongPassword(Refused):
+    """Whoever confirms doesn't know the password that was chosen for the account."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +35,25 @@ class Confirmed:
     """What they came to do there."""
     was_waiting: bool
     """Whether nobody could sign in to the account until now."""
+    reset: str = field(default="", repr=False)
+    """The token of a link to choose a password, where the one that was chosen doesn't count."""
 
 
 class EmailVerification:
     """Asks people to confirm their address, and notes that they did."""
 
     def __init__(
-        self, settings: Settings, database: Database, limits: MailLimits, links: Links, letters: Letters
+        self,
+        settings: Settings,
+        database: Database,
+        passwords: Passwords,
+        limits: MailLimits,
+        links: Links,
+        letters: Letters,
     ) -> None:
+        self._passwords = passwords
         self._lifetime = settings.links.verify_email
+        self._reset_lifetime = settings.links.reset_password
         self._is_required = settings.needs_verified_email
         self._database = database
         self._limits = limits
@@ -53,12 +74,36 @@ class EmailVerification:
         with self._database.autocommit() as connection:
             return self._links.find(connection, Purpose.VERIFY_EMAIL, token).email
 
-    def confirm(self, token: str) -> Confirmed:
-        """Spend the link: the address is theirs. LinkIsDead. Call it inside `Database.run`."""
+    def confirm(self, token: str, *, browser: str | None = None, password: str | None = None) -> Confirmed:
+        """Spend the link: the address is theirs. LinkIsDead, WrongPassword. Call it inside `Database.run`.
+
+        Whoever signed up last has chosen the password of an account that waits, and that may have been a stranger. So it
+        counts only for who signed up on this very `browser` or knows it; others choose one now.
+        """
+        knows_it = password is not None and self._require_password(token, password)
         with self._database.transaction() as session:
             link, user = self._links.spend(session, Purpose.VERIFY_EMAIL, token)
             assert user is not None  # noqa: S101 - a link without a user is never told to anybody
             was_waiting = user.unconfirmed_since is not None and self._is_required
             directory.update_user(session, user.id, email_verified=True, unconfirmed_since=None)
             trail.record(session, Event.EMAIL_VERIFIED, user_id=user.id)
-        return Confirmed(user, link.browser, link.sealed_interaction, was_waiting)
+            is_theirs = not was_waiting or knows_it or (browser is not None and link.browser == browser)
+            reset = "" if is_theirs else self._forget_password(session, user)
+        return Confirmed(user, link.browser, link.sealed_interaction, was_waiting, reset)
+
+    def _require_password(self, token: str, password: str) -> bool:
+        with self._database.autocommit() as connection:
+            link = self._links.find(connection, Purpose.VERIFY_EMAIL, token)
+            user = directory.get(connection, link.user_id) if link.user_id else None
+        is_right, _ = wait(self._passwords.verify(password, user.password_hash if user else None))
+        if not is_right:
+            raise WrongPassword(_WRONG, because="not the password that was chosen last")
+        return True
+
+    def _forget_password(self, session: Session, user: User) -> str:
+        """Let nobody in by the password that was chosen; the token of a link to choose another."""
+        directory.update_user(session, user.id, password_hash=None)
+        left = directory.hold(session, user.id)
+        assert left is not None  # noqa: S101 - written just now
+        made = self._links.make(session, Purpose.RESET_PASSWORD, left.email or "", self._reset_lifetime, user=left)
+        return made.token

@@ -58,12 +58,17 @@ def note_removed(session: Session, user_id: UUID, kind: str) -> None:
     trail.record(session, Event.FACTOR_REMOVED, user_id=user_id, kind=kind)
 
 
+def remove_all(session: Session, user_id: UUID) -> None:
+    """Take away everything that a person could prove besides a password."""
+    totp.remove(session, user_id)
+    session.execute(delete(Passkey).where(Passkey.user_id == user_id))
+    recovery_codes.remove_all(session, user_id)
+
+
 def reset(session: Session, user: User) -> Factors:
     """Remove everything that a person has lost, and end what goes on in their name; what they had."""
     had = of(session, user.id)
-    totp.remove(session, user.id)
-    session.execute(delete(Passkey).where(Passkey.user_id == user.id))
-    recovery_codes.remove_all(session, user.id)
+    remove_all(session, user.id)
     directory.end_everything(session, user.id)
     trail.record(session, Event.FACTORS_RESET, user_id=user.id, passkeys=had.passkeys)
     return had

@@ -52,7 +52,7 @@ class PasswordChange:
 
 def end_others(session: Session, user_id: UUID, *, session_id: UUID | None, grant_id: UUID | None) -> None:
     """End all of a user's sessions and grants but these, and with them their trust in browsers."""
-    for known in ledger.list_live(session, user_id):
+    for known in ledger.list_open(session, user_id):
         if known.id != session_id:
             ledger.end(session, known.id)
             outbox.add_for_session(session, known.id)

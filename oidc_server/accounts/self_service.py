@@ -35,5 +35,5 @@ class SelfService:
         self.rules = PasswordRules(settings, passwords, outbound)
         self.sign_up = SignUp(settings, database, passwords, self.rules, limits, links, letters)
         self.password_reset = PasswordReset(settings, database, passwords, self.rules, limits, links, letters)
-        self.email_verification = EmailVerification(settings, database, limits, links, letters)
+        self.email_verification = EmailVerification(settings, database, passwords, limits, links, letters)
         self.email_change = EmailChange(settings, database, limits, links, letters)

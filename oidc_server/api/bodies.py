@@ -69,6 +69,12 @@ class Token(Body):
     token: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+class Verification(Token):
+    """The token from the link in the mail, and the password that was chosen at the registration."""
+
+    password: Password
+
+
 class Forgotten(Body):
     """Whose password is forgotten."""
 

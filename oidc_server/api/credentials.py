@@ -23,7 +23,10 @@ def proven(server: AuthorizationServer, person: Caller, password: str, neighbour
     """Who has proven with their password that it is them who asks; counts like any other try. Inside `Database.run`."""
     attempt = Attempt(person.user.username, password, neighbourhood, person.token.client_id)
     try:
-        return server.sign_in.check(attempt)
+        user = server.sign_in.check(attempt)
+        with server.database.transaction() as session:
+            server.sign_in.require_one_factor(session, user, attempt)
+        return user
     except (WrongCredentials, SecondFactorDue, TooManyAttempts) as refusal:
         raise unproven(refusal, field) from refusal
 
@@ -67,6 +70,7 @@ class CredentialEndpoints:
             raise ApiRefused(403, "no_password", _NO_PASSWORD)
         old, new = asked.current_password.get_secret_value(), asked.new_password.get_secret_value()
         attempt = Attempt(person.user.username, old, neighbourhood, person.token.client_id)
+        proven(self._server, person, old, neighbourhood, "current_password")
         try:
             self._change.change(person.user, attempt, new, grant_id=person.token.grant_id)
         except (WrongCredentials, SecondFactorDue, TooManyAttempts) as refusal:

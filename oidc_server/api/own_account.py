@@ -1,8 +1,11 @@
 """What people do about their accounts without signing in first: register, verify-email, forgot-password, reset-password."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from oidc_server.accounts.email_verification import WrongPassword
 from oidc_server.accounts.links import Asking, LinkIsDead
 from oidc_server.accounts.mail_limits import TooManyMails
 from oidc_server.accounts.password_rules import BadPassword
@@ -26,6 +29,8 @@ def refused(refusal: Refused, field: str | None = None) -> ApiRefused:
         return ApiRefused(429, "too_many_attempts", refusal.told, headers={"Retry-After": str(refusal.retry_after)})
     if isinstance(refusal, LinkIsDead):
         return ApiRefused(410, "link_is_dead", refusal.told, field="token", because=refusal.because)
+    if isinstance(refusal, WrongPassword):
+        return ApiRefused(403, "wrong_password", refusal.told, field="password", because=refusal.because)
     if isinstance(refusal, BadPassword):
         return ApiRefused(422, "bad_password", refusal.told, field=field or "password", because=refusal.because)
     if isinstance(refusal, SignUpRefused):
@@ -63,8 +68,9 @@ class OwnAccountEndpoints:
 
     async def verify_email(self, request: Request) -> Response:
         """Confirm an address with the token from the link in the mail."""
-        asked = await bodies.read(request, bodies.Token)
-        await self._do(self._service.email_verification.confirm, asked.token)
+        asked = await bodies.read(request, bodies.Verification)
+        confirm = partial(self._service.email_verification.confirm, password=asked.password.get_secret_value())
+        await self._do(confirm, asked.token)
         return Response(status_code=204)
 
     async def forgot_password(self, request: Request) -> Response:

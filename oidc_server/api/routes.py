@@ -55,7 +55,8 @@ def _signing_up(own: OwnAccountEndpoints, made: int) -> tuple[Operation, ...]:
     return (
         Operation("POST", "/auth/register", own.register, "Make an account", tag, refused, asks, told, made),
         Operation(
-            "POST", "/auth/verify-email", own.verify_email, "Confirm an address", tag, by_link, bodies.Token, status=204
+            "POST", "/auth/verify-email", own.verify_email, "Confirm an address", tag, (*by_link, 403),
+            bodies.Verification, status=204,
         ),
         Operation(
             "POST", "/auth/forgot-password", own.forgot_password, "Ask for a link", tag, refused, bodies.Forgotten,

@@ -48,6 +48,11 @@ def list_of(session: Session, user_id: UUID) -> list[UpstreamIdentity]:
     return list(session.scalars(select(UpstreamIdentity).where(of_user).order_by(UpstreamIdentity.linked_at)))
 
 
+def remove_all(session: Session, user_id: UUID) -> None:
+    """Let no identity lead to a user any more."""
+    session.execute(delete(UpstreamIdentity).where(UpstreamIdentity.user_id == user_id))
+
+
 def has_another(session: Session, user_id: UUID, than: UUID | None) -> bool:
     """Whether a user can sign in by any identity, or by another one than this."""
     other = select(UpstreamIdentity.id).join(UpstreamRow, UpstreamRow.slug == UpstreamIdentity.upstream)

@@ -13,7 +13,7 @@ from oidc_server.tokens.issuing import About
 
 def of(server: AuthorizationServer, grant: Granted) -> About:
     """What was asked for, and the roles where they were granted; asks the database only if there is anything to tell."""
-    names = claims_request.names(grant.claims, "id_token") & set(claims.SUPPORTED)
+    names = claims_request.names(grant.claims, "id_token") & claims.REQUESTABLE
     has_roles = ROLES_SCOPE in grant.scopes
     if not names and not has_roles:
         return About()

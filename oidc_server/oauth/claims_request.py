@@ -9,7 +9,7 @@ from oidc_server.oauth.errors import InvalidRequest
 
 PLACES = ("userinfo", "id_token")
 #: What we can be asked for; the last three say how somebody signed in.
-KNOWN = frozenset({*claims.SUPPORTED, "auth_time", "acr", "amr"})
+KNOWN = frozenset({*claims.REQUESTABLE, "auth_time", "acr", "amr"})
 _MAX_DEPTH = 20
 
 Claims = dict[str, dict[str, Any]]
@@ -33,7 +33,7 @@ def beyond(asked: Mapping[str, Any] | None, scopes: Iterable[str]) -> frozenset[
     """The claims about a person that are asked for besides those that scopes bring."""
     covered = {name for scope in scopes for name in claims.BY_SCOPE.get(scope, ())}
     wanted = {name for place in PLACES for name in names(asked, place)}
-    return frozenset(wanted & set(claims.SUPPORTED) - covered - {"sub"})
+    return frozenset(wanted & claims.REQUESTABLE - covered - {"sub"})
 
 
 def demanded(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:

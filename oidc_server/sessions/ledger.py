@@ -186,6 +186,21 @@ def forget_addresses(database: Database, kept_for: timedelta) -> int:
         return affected(connection.execute(update(BrowserSession).where(*over).values(address=None, user_agent=None)))
 
 
+def list_open(session: Session, user_id: UUID) -> list[BrowserSession]:
+    """A user's sessions that nobody has ended, also those that nobody used for long."""
+    open_ones = (BrowserSession.user_id == user_id, BrowserSession.ended_at.is_(None))
+    return list(session.scalars(select(BrowserSession).where(*open_ones)))
+
+
+def hold(session: Session, session_id: UUID, *, alone: bool = False) -> bool:
+    """Whether a session goes on; whoever would end it waits until this transaction is over, and then finds what it made.
+
+    Others may hold it at the same time, unless this transaction is to hold it `alone`.
+    """
+    goes_on = select(BrowserSession.id).where(BrowserSession.id == session_id, BrowserSession.ended_at.is_(None))
+    return session.execute(goes_on.with_for_update(read=not alone)).first() is not None
+
+
 def list_live(session: Session, user_id: UUID) -> list[BrowserSession]:
     """A user's sessions that go on, the one used last first."""
     now = clock.now()

@@ -131,6 +131,8 @@ class Issuing:
     ) -> TokenResponse:  # fmt: skip
         """An access token, with what its response says of it (RFC 6749 §5.1)."""
         audience, resources = self.audience(allowed), self.resources.all()
+        # Whom else a token is shown could use it here: what lets see to an account is for us alone.
+        scopes = allowed.scopes - {ACCOUNT_SCOPE} if len(audience) > 1 else allowed.scopes
         lifetime = resources.lifetime(audience, self.lifetimes.access_token)
         response: TokenResponse = {
             "access_token": access_token.sign(
@@ -139,7 +141,7 @@ class Issuing:
                 subject=subject,
                 client_id=client.client_id,
                 audience=audience,
-                scopes=allowed.scopes,
+                scopes=scopes,
                 lifetime=lifetime,
                 grant=grant,
                 entitled=entitled,
@@ -147,6 +149,6 @@ class Issuing:
             "token_type": "Bearer",
             "expires_in": int(lifetime.total_seconds()),
         }
-        if allowed.scopes:
-            response["scope"] = " ".join(sorted(allowed.scopes))
+        if scopes:
+            response["scope"] = " ".join(sorted(scopes))
         return response

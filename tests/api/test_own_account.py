@@ -38,8 +38,10 @@ async def test_an_account_is_made_confirmed_and_used(ours: App, house: House) ->
     assert (await ours.log_in("erin@example.com", NEW)).status_code == 401
 
     secret = await token(house, "erin@example.com")
-    assert (await send(ours.http, "verify-email", token=secret)).status_code == 204
-    assert (await send(ours.http, "verify-email", token=secret)).status_code == 410
+    strangers = await send(ours.http, "verify-email", token=secret, password="nine purple walruses")
+    assert (strangers.status_code, strangers.json()["error_code"]) == (403, "wrong_password")
+    assert (await send(ours.http, "verify-email", token=secret, password=NEW)).status_code == 204
+    assert (await send(ours.http, "verify-email", token=secret, password=NEW)).status_code == 410
 
     assert (await ours.log_in("erin@example.com", NEW)).status_code == 200
     shown = (await ours.call("GET", "/auth/me")).json()
@@ -135,7 +137,7 @@ async def test_an_address_changes_when_the_link_to_the_new_one_is_opened(ours: A
             "validation_error",
             "roles",
         ),
-        ("verify-email", {"token": "junk"}, 410, "link_is_dead", "token"),
+        ("verify-email", {"token": "junk", "password": NEW}, 410, "link_is_dead", "token"),
         ("reset-password", {"token": "junk", "password": NEW}, 410, "link_is_dead", "token"),
     ],
 )

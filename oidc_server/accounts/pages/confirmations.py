@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from oidc_server.accounts import directory, sign_in
 from oidc_server.accounts.email_verification import Confirmed
-from oidc_server.accounts.links import PARAMETER, LinkIsDead
+from oidc_server.accounts.links import PARAMETER, LinkIsDead, Purpose
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages import waiting
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
@@ -47,7 +47,10 @@ class Confirmations:
         token = form.get(PARAMETER, "")
         if not self._pages.browsers.sent(request, form):
             return await self._show(request, self._verification.look, token, self._frame.expired)
-        return await self._frame.spend(request, lambda: self._go_on(request, self._verification.confirm(token)))
+        mark = self._pages.browsers.of(request).mark
+        return await self._frame.spend(
+            request, lambda: self._go_on(request, self._verification.confirm(token, browser=mark))
+        )
 
     async def show_change(self, request: Request) -> Response:
         """Ask whether the new address of an account is theirs."""
@@ -75,6 +78,8 @@ class Confirmations:
         return await self._frame.look(request, look, token, show)
 
     def _go_on(self, request: Request, confirmed: Confirmed) -> Response:
+        if confirmed.reset:
+            return self._pages.go_on(f"{self._pages.path(Purpose.RESET_PASSWORD)}?{PARAMETER}={confirmed.reset}")
         browser = self._pages.browsers.of(request)
         if browser.is_new or confirmed.browser != browser.mark:
             return self._confirmed("")

@@ -1,5 +1,6 @@
 """The page behind the one-time link: /first-administrator makes the first administrator."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -74,7 +75,12 @@ class FirstAdministratorPage:
         return self._pages.go_on(self._pages.path("login"))
 
     def _form(self, request: Request, token: str, username: str = "", problem: str = "", status: int = 200) -> Response:
-        values = {"token": token, "username": username, "problem": problem, "min_length": self._min_length}
+        values: dict[str, Any] = {
+            "token": token,
+            "username": username,
+            "problem": problem,
+            "min_length": self._min_length,
+        }
         values["here"] = f"{self._pages.path(first_administrator.PATH)}?{urlencode({PARAMETER: token})}"
         return self._pages.ask(request, "accounts/first_administrator.html", status=status, **values)
 

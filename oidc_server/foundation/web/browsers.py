@@ -59,11 +59,11 @@ class Browsers:
         if browser.is_new:
             self._cookie.set(response, browser.name)
 
-    def csrf_token(self, browser: Browser) -> str:
-        """The proof that a form shown on this browser carries."""
-        return b64url(self._sealing.mac("csrf", browser.name.encode()))
+    def csrf_token(self, browser: Browser, bound_to: str = "") -> str:
+        """The proof that a form shown on this browser carries; `bound_to` whom it was shown to, where that matters."""
+        return b64url(self._sealing.mac("csrf", f"{browser.name}{bound_to}".encode()))
 
-    def sent(self, request: Request, form: dict[str, str]) -> bool:
+    def sent(self, request: Request, form: dict[str, str], *, bound_to: str = "") -> bool:
         """Whether this form was shown by us, on this very browser."""
         origin = request.headers.get("origin")
         if origin not in (None, "null", self._origin):
@@ -73,4 +73,4 @@ class Browsers:
             proof = from_b64url(form.get(FIELD, ""))
         except ValueError:
             return False
-        return not browser.is_new and self._sealing.verifies("csrf", browser.name.encode(), proof)
+        return not browser.is_new and self._sealing.verifies("csrf", f"{browser.name}{bound_to}".encode(), proof)

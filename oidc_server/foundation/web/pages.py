@@ -86,10 +86,10 @@ class Pages:
         headers = {**security_headers.page(policy), "Content-Language": language.tag, "Vary": _VARY}
         return HTMLResponse(html, status_code=status, headers=headers)
 
-    def ask(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    def ask(self, request: Request, template: str, *, status: int = 200, bound_to: str = "", **values: Any) -> Response:
         """A page with a form, tied to the browser that asked for it."""
         browser = self.browsers.of(request)
-        response = self.show(template, status=status, csrf_token=self.browsers.csrf_token(browser), **values)
+        response = self.show(template, status=status, csrf_token=self.browsers.csrf_token(browser, bound_to), **values)
         self.browsers.remember(browser, response)
         return response
 

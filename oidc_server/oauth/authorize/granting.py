@@ -12,7 +12,7 @@ from oidc_server.oauth import about, claims_request
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.server import AuthorizationServer
-from oidc_server.sessions import participants
+from oidc_server.sessions import ledger, participants
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted, Request
@@ -30,7 +30,7 @@ def answer(server: AuthorizationServer, asked: AuthorizationRequest, authenticat
 
 def _about(asked: AuthorizationRequest) -> About:
     """What the ID token tells of the person: what was asked for it, and all where no access token comes (Core §5.4, §5.5)."""
-    names = claims_request.names(asked.claims, "id_token") & set(claims.SUPPORTED)
+    names = claims_request.names(asked.claims, "id_token") & claims.REQUESTABLE
     if not asked.response_types & {"token", "code"}:
         names |= {name for scope in asked.scopes for name in claims.BY_SCOPE.get(scope, ())}
     return about.told(asked.user, names, has_roles=ROLES_SCOPE in asked.scopes)
@@ -48,7 +48,10 @@ def _make(server: AuthorizationServer, asked: AuthorizationRequest, authenticati
         resources=asked.resources,
         with_refresh_token=has_code and asked.client.may_use("refresh_token"),
     )
-    with server.database.autocommit() as connection:
+    with server.database.transaction() as connection:
+        if authentication.session_id is not None and not ledger.hold(connection, authentication.session_id):
+            # It has ended since the request began: nothing may come of it any more.
+            raise checks.AlreadyAnswered
         if authentication.session_id is not None and asked.client.hears_of_logouts:
             participants.note(connection, authentication.session_id, asked.client.client_id)
         grant = grants.make(

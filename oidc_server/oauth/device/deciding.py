@@ -6,6 +6,7 @@ from oidc_server.audit.events import Event
 from oidc_server.consents import memory
 from oidc_server.foundation import clock
 from oidc_server.oauth.server import AuthorizationServer
+from oidc_server.sessions import ledger
 from oidc_server.tokens import device, grants
 from oidc_server.tokens.grants import Authentication, Request
 from oidc_server.tokens.models import DeviceRequest
@@ -27,7 +28,7 @@ def allow(server: AuthorizationServer, request: DeviceRequest, person: Current) 
     # The grant's code is the device code, and lives as long.
     lifetimes = server.issuing.lifetimes.model_copy(update={"authorization_code": request.expires_at - clock.now()})
     with server.database.transaction() as session:
-        if not device.decide(session, request.id, "allow"):
+        if not ledger.hold(session, person.session.id) or not device.decide(session, request.id, "allow"):
             return False
         memory.give(session, person.user.id, request.client_id, asked.scopes)
         grants.make(session, lifetimes, person.user.id, asked, proof, grant_id=request.id, rests_on_consent=True)

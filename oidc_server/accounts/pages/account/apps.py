@@ -63,7 +63,7 @@ class AppsPage:
 
     def _withdraw(self, visit: Visit) -> Response:
         client_id, user_id = visit.form.get("client_id", ""), visit.person.user.id
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             has_consent = revoking.withdraw_consent(session, user_id, client_id)
             ended = grants.revoke_of_user(session, user_id, client_id)
             if has_consent or ended:

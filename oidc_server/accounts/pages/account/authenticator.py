@@ -52,7 +52,7 @@ class AuthenticatorPage:
     def _add(self, visit: Visit) -> Response:
         form = visit.form
         try:
-            with self._frame.database.transaction() as session:
+            with self._frame.writing(visit) as session:
                 codes = self._enrolment.add_authenticator(
                     session, visit.person.user, form.get("draft", ""), form.get("code", "")
                 )
@@ -62,7 +62,7 @@ class AuthenticatorPage:
 
     def _remove(self, visit: Visit) -> Response:
         try:
-            with self._frame.database.transaction() as session:
+            with self._frame.writing(visit) as session:
                 self._enrolment.remove_authenticator(session, visit.person.user)
         except MustStay as refusal:
             return self._security.show(visit, refusal.told)

@@ -43,7 +43,7 @@ class DataPage:
         return self._frame.ask(visit, "accounts/account/data.html")
 
     def _download(self, visit: Visit) -> Response:
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             document = export.of(session, visit.person.user)
             trail.record(session, Event.DATA_EXPORTED, **visit.person.ids)
         headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="account.json"'}
@@ -55,7 +55,7 @@ class DataPage:
     def _delete(self, visit: Visit) -> Response:
         if visit.form.get("sure") != "yes":
             return self._frame.ask(visit, "accounts/account/delete.html", problem=_UNSURE, days=self._kept_for_days)
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             deletion.delete(session, visit.person.user.id)
             left = self._frame.visitors.roster(session, visit.request)
         response = self._frame.pages.show("accounts/deleted.html", days=self._kept_for_days)

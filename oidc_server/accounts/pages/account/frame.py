@@ -1,10 +1,12 @@
 """The frame of a person's own pages: who is there, how fresh their proof is, and what stands around each page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from oidc_server.accounts import factors, proofs
@@ -20,6 +22,7 @@ from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import forms
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
+from oidc_server.sessions import ledger
 from oidc_server.settings.model import Settings
 
 #: The pages that stand in the navigation, with their names.
@@ -38,6 +41,10 @@ SECTIONS = {
 }
 DONE = "done"
 _EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
+
+
+class _Ended(Exception):
+    """The session has ended since the request began."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +113,15 @@ class Frame:
         fresh: bool = False,
     ) -> Response:
         """The same, for a form that is read already."""
-        if not self.pages.browsers.sent(request, form):
-            return await self.database.run(self._conduct, request, page, again, {}, fresh, _EXPIRED_FORM)
-        return await self.database.run(self._conduct, request, page, conduct, form, fresh)
+        return await self.database.run(self._take, request, page, conduct, again, form, fresh)
+
+    @contextmanager
+    def writing(self, visit: Visit) -> Iterator[Session]:
+        """A transaction in which they are still signed in; whoever would end that waits for it, and finds all that it made."""
+        with self.database.transaction() as session:
+            if not ledger.hold(session, visit.person.session.id, alone=True):
+                raise _Ended
+            yield session
 
     def ask(
         self, visit: Visit, template: str, *, problem: str = "", status: int | None = None, **values: Any
@@ -121,6 +134,7 @@ class Frame:
             template,
             status=status or (refused if problem else 200),
             problem=problem,
+            bound_to=visit.person.user.id.hex,
             person=visit.person.user,
             page=visit.page,
             sections={**SECTIONS, **self._more_sections(visit.person.user)},
@@ -142,6 +156,15 @@ class Frame:
         self.pages.browsers.remember(browser, response)
         return response
 
+    def _take(
+        self, request: Request, page: str, conduct: Conduct, again: Conduct, form: dict[str, str], fresh: bool
+    ) -> Response:
+        """Only a form that was shown on this browser to the very person who acts there now is believed."""
+        person = self.visitors.find(request)
+        if not self.pages.browsers.sent(request, form, bound_to=person.user.id.hex if person else ""):
+            return self._conduct(request, page, again, {}, fresh, _EXPIRED_FORM)
+        return self._conduct(request, page, conduct, form, fresh)
+
     def _conduct(
         self, request: Request, page: str, conduct: Conduct, form: dict[str, str], fresh: bool, problem: str = ""
     ) -> Response:
@@ -154,7 +177,10 @@ class Frame:
             return self._prove_more_first(request, page)
         with self.database.autocommit() as connection:
             self.visitors.ledger.see(connection, person.session)
-        return conduct(Visit(request, person, page, form, problem))
+        try:
+            return conduct(Visit(request, person, page, form, problem))
+        except _Ended:
+            return self.sign_in_first(request, page, person.user.username)
 
     def _could_prove_more(self, person: Current) -> bool:
         """Whether they have a second factor and came without it, from a browser that they trust or a time before it."""

@@ -75,14 +75,14 @@ class LinkedUpstreamsPage:
                 raise AttemptLost("another person is signed in now, or the upstream is disabled")
             attempts.use(self._frame.database, attempt)
             told = self._conversation.finish(known, attempt, parameters)
-            with self._frame.database.transaction() as session:
+            with self._frame.writing(visit) as session:
                 upstream_people.link(session, self.letters, visit.person.user, told)
         except UpstreamRefused as refusal:
             return self._show(visit, refusal.told, refusal.status)
         return self._frame.done(_PAGE)
 
     def _unlink(self, visit: Visit, chosen: str) -> Response:
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             is_done = upstream_people.unlink(session, self.letters, visit.person.user, _identity(chosen))
         return self._frame.done(_PAGE) if is_done else self._show(visit, _LAST_WAY)
 

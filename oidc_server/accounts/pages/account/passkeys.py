@@ -54,7 +54,7 @@ class PasskeysPage:
         form, user = visit.form, visit.person.user
         sealed, answer, name = form.get(CEREMONY, ""), form.get(CREDENTIAL, ""), form.get("name", "")
         try:
-            with self._frame.database.transaction() as session:
+            with self._frame.writing(visit) as session:
                 codes = self._enrolment.add_passkey(session, user, self._mark(visit), sealed, answer, name)
         except PasskeyRefused as refusal:
             return self._show(visit, refusal.told)
@@ -63,7 +63,7 @@ class PasskeysPage:
     def _remove(self, visit: Visit) -> Response:
         passkey_id = chosen(visit)
         try:
-            with self._frame.database.transaction() as session:
+            with self._frame.writing(visit) as session:
                 if passkey_id is not None:
                     self._enrolment.remove_passkey(session, visit.person.user, passkey_id)
         except MustStay as refusal:

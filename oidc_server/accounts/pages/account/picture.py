@@ -92,12 +92,12 @@ class PicturePage:
             drawn = wait(self._drawing.draw(content))
         except NoPicture as refusal:
             return self._show(visit, refusal.told)
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             pictures.keep(session, visit.person.user.id, drawn, self._issuer)
         return self._frame.done(PATH)
 
     def _remove(self, visit: Visit) -> Response:
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             pictures.remove(session, visit.person.user.id)
         return self._frame.done(PATH)
 

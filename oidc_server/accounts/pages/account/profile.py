@@ -70,7 +70,7 @@ class ProfilePage:
         except ValidationError as error:
             wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
             return self._form(visit, visit.form, wrong)
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             profile.save(session, visit.person.user.id, said)
         return self._frame.done(PATH)
 

@@ -41,7 +41,7 @@ class SecurityPage:
     def show(self, visit: Visit, problem: str = "") -> Response:
         """The page with everything on it; also where a change to one of its parts was refused."""
         user_id = visit.person.user.id
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             values: dict[str, Any] = {
                 "has": factors.of(session, user_id),
                 "authenticator": totp.find(session, user_id),
@@ -65,7 +65,7 @@ class SecurityPage:
         known, visitors = visit.person.session, self._frame.visitors
         if known.acr == proofs.ONE:
             proof = proofs.with_second(Proof(known.acr, tuple(known.amr)), methods)
-            with self._frame.database.transaction() as session:
+            with self._frame.writing(visit) as session:
                 before = visitors.roster(session, visit.request)
                 visitors.ledger.strengthen(session, known, proof)
                 after = rosters.settle(session, before, before.led_by(visit.person))
@@ -74,7 +74,7 @@ class SecurityPage:
         return response
 
     def _make_codes(self, visit: Visit) -> Response:
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             codes = self._enrolment.make_recovery_codes(session, visit.person.user)
         return self._show_codes(visit, codes) if codes else self._frame.done(PAGE)
 
@@ -84,7 +84,7 @@ class SecurityPage:
 
     def _distrust(self, visit: Visit) -> Response:
         user_id = visit.person.user.id
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             if trusted_browsers.remove_all(session, user_id, only=chosen(visit)):
                 trail.record(session, Event.BROWSER_DISTRUSTED, user_id=user_id)
         return self._frame.done(PAGE)

@@ -41,7 +41,7 @@ class SessionsPage:
 
     def _end(self, visit: Visit) -> Response:
         chosen, own = visit.form.get("session", ""), visit.person.session.id
-        with self._frame.database.transaction() as session:
+        with self._frame.writing(visit) as session:
             for known in ledger.list_live(session, visit.person.user.id):
                 if known.id != own and (chosen == OTHERS or chosen == known.id.hex):
                     directory.end_session(session, known)
