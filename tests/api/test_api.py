@@ -1,6 +1,7 @@
 """The first-party API: what an app of one's own calls, and what it is refused."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -301,7 +302,10 @@ async def test_every_operation_is_described(http: httpx2.AsyncClient) -> None:
             assert operation["description"], path
             assert operation["tags"], path
             assert set(operation["responses"]) & {"200", "201", "202", "204"}, (path, method)
-            if method in ("post", "patch", "delete"):
+            named = {one["name"] for one in operation.get("parameters", ())}
+            assert named == set(re.findall(r"{(\w+)}", path)), path
+            # What stands at a path of its own is deleted by its path alone.
+            if method in ("post", "put", "patch") or (method == "delete" and not named):
                 assert operation["requestBody"]["content"]["application/json"]["schema"]["properties"], path
                 assert "422" in operation["responses"], (path, method)
 

@@ -194,6 +194,8 @@ async def _owners(person: Person, house: House, clock: HeldClock) -> None:
 
 
 async def _projects(http: httpx2.AsyncClient, house: House, clock: HeldClock) -> None:
+    # The key that signed until a moment ago was revoked: her tokens shall be of the next one.
+    await deeds.notice(house)
     pia = await projects.developer(http, house, "pia")
     left, project = await pia.make(), await pia.make()
     await pia.register(left)

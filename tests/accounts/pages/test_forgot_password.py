@@ -54,7 +54,7 @@ async def test_the_link_sets_a_new_password_and_ends_everything(
     assert (await relying_party.refresh(tokens.refresh_token)).error == "invalid_grant"
     assert (await alice.sign_in(password=PASSWORD)).status == 422
     assert (await alice.sign_in(password=NEW)).path == "/"
-    assert (await post.letters(house, ALICE))[0].subject == "Your password was changed"
+    assert "Your password was changed" in {letter.subject for letter in await post.letters(house, ALICE)}
 
 
 async def test_it_works_once_and_looking_spends_nothing(person: Person, house: House) -> None:

@@ -87,17 +87,20 @@ async def test_the_application_that_sent_them_is_not_forgotten(
     assert relying_party.answer(await person.decide(page)).code
 
 
-async def test_on_another_browser_the_link_confirms_and_signs_nobody_in(
+async def test_on_another_browser_the_owner_of_the_mailbox_chooses_the_password_and_nobody_is_signed_in(
     people: Callable[..., Person], house: House
 ) -> None:
-    laptop, phone = people(), people()
-    await sign_up(laptop)
+    stranger, phone = people(), people()
+    await sign_up(stranger)
 
     page = await confirm(phone, house)
+    assert page.path == "/reset-password"
+    assert (await sign_in(stranger)).status == 422
 
-    assert "confirmed" in page.text
+    await phone.browser.submit(page, password="nine purple walruses")
     assert "Nobody is signed in" in (await phone.browser.open("/")).text
-    assert (await sign_in(laptop)).path == "/"
+    assert (await sign_in(stranger)).status == 422
+    assert (await sign_in(phone, "nine purple walruses")).path == "/"
 
 
 async def test_nobody_signs_in_before_their_address_is_confirmed(people: Callable[..., Person]) -> None:
