@@ -1,0 +1,130 @@
+"""Where the parts of accounts meet: what one of them closes, no other leaves open."""
+
+import json
+from collections.abc import Callable
+from uuid import UUID
+
+import httpx2
+import pytest
+from sqlalchemy.orm import Session
+
+from oidc_server.accounts import deletion, directory
+from oidc_server.accounts.models import User
+from oidc_server.cli import apply
+from oidc_server.house import House
+from oidc_server.sessions import ledger
+from tests import factories
+from tests.accounts import deeds, factor_deeds, post
+from tests.actors.person import Person
+from tests.actors.relying_party import RelyingParty
+from tests.api.test_api import API, App
+from tests.factories import PASSWORD
+
+NEW = "seven purple walruses"
+
+
+async def test_a_login_from_before_a_second_factor_changes_nothing_by_the_password_alone(
+    http: httpx2.AsyncClient, house: House
+) -> None:
+    app = App(http)
+    await app.log_in()
+    await factor_deeds.give_authenticator(house)
+
+    refused = [
+        await app.call("POST", "/auth/change-email", json={"email": "evil@evil.example", "password": PASSWORD}),
+        await app.call("POST", "/auth/change-password", json={"current_password": PASSWORD, "new_password": NEW}),
+        await app.call("DELETE", "/auth/me", json={"password": PASSWORD}),
+    ]
+
+    assert {(one.status_code, one.json()["error_code"]) for one in refused} == {(403, "second_factor_required")}
+    assert (await deeds.user(house, "alice")).deleted_at is None
+
+
+async def test_what_its_owner_deleted_no_operator_s_file_gives_back(house: House) -> None:
+    alice = await deeds.user(house, "alice")
+    await deeds.in_transaction(house, deletion.delete, alice.id)
+    document = apply.read("users:\n  - username: alice\n    email: alice@example.com\n", development=True)
+
+    await house.database.run(lambda: apply.write(house, document))
+
+    found = await deeds.user(house, "alice")
+    assert found.deleted_at is not None
+    assert found.disabled_at is not None
+
+
+async def test_roles_are_told_by_their_scope_and_in_no_other_way(
+    house: House, person: Person, relying_party: RelyingParty
+) -> None:
+    def give(session: Session) -> None:
+        alice = directory.find(session, "alice")
+        assert alice is not None
+        directory.change(session, alice, password_hash=None, enabled=True, roles=["buyer"], groups=["staff"])
+
+    await deeds.in_transaction(house, give)
+    wanted = json.dumps({"userinfo": {"roles": None, "groups": None}, "id_token": {"roles": None}})
+
+    tokens = await relying_party.redeem((await person.approve(relying_party, scope="openid", claims=wanted)).code)
+
+    told = (await relying_party.userinfo(tokens.access_token)).json()
+    assert not {"roles", "groups"} & {*told, *tokens.id_claims, *tokens.access_claims}
+
+
+async def test_what_lets_see_to_an_account_is_shown_to_no_other_server(
+    house: House, http: httpx2.AsyncClient, person: Person
+) -> None:
+    scope = "openid account orders.read"
+    await factories.add_client(house, **factories.client("own", scope=scope, skip_consent=True))
+    await house.database.run(house.follow_changes)
+    own = RelyingParty(http, "own")
+
+    tokens = await own.redeem((await person.approve(own, scope=scope)).code)
+
+    assert len(tokens.access_claims["aud"]) == 2
+    assert "account" not in tokens.access_claims["scope"].split()
+    used = await http.get(f"{API}/auth/me", headers={"Authorization": f"Bearer {tokens.access_token}"})
+    assert used.status_code == 403
+
+
+async def test_a_form_counts_for_the_person_to_whom_it_was_shown(person: Person, house: House) -> None:
+    await person.sign_in()
+    shown = await person.browser.open("/account/delete")
+    await Person(person.browser, "bob").sign_in()
+
+    posted = await person.browser.submit(shown, sure="yes")
+
+    assert posted.status == 403
+    assert (await deeds.user(house, "bob")).deleted_at is None
+
+
+@pytest.mark.parametrize("is_verified", [False, True])
+async def test_who_recovers_an_account_that_was_never_shown_to_be_theirs_finds_nobody_in_it(
+    people: Callable[..., Person], house: House, is_verified: bool
+) -> None:
+    def unverified(session: Session) -> None:
+        session.query(User).filter(User.username_key == "alice").update({"email_verified": is_verified})
+
+    await deeds.in_transaction(house, unverified)
+    squatter, owner = people("alice"), people("alice", address="198.51.100.5")
+    await squatter.sign_in()
+    passkey = await squatter.add_passkey()
+    page = await owner.browser.open("/forgot-password")
+    await owner.browser.submit(page, username="alice@example.com")
+    link = await post.link(house, "alice@example.com", "new password")
+
+    await owner.browser.submit(await owner.browser.open(link), password=NEW)
+
+    back = await squatter.use_passkey(passkey)
+    assert (back.path == "/") is is_verified
+
+
+async def test_nothing_is_made_in_a_session_that_has_ended(person: Person, house: House) -> None:
+    await person.sign_in()
+    alice = await deeds.user(house, "alice")
+
+    def held(session: Session, session_id: UUID) -> bool:
+        return ledger.hold(session, session_id)
+
+    (known,) = await deeds.in_transaction(house, ledger.list_live, alice.id)
+    assert await deeds.in_transaction(house, held, known.id)
+    await deeds.in_transaction(house, directory.end_everything, alice.id)
+    assert not await deeds.in_transaction(house, held, known.id)
