@@ -87,4 +87,4 @@ def named(user: Person, names: Iterable[str]) -> dict[str, Any]:
         "roles": user.roles or None,
         "groups": user.groups or None,
     }
-    return {name: known[name] for name in names if known.get(name) is not None}
+    return {name: known[name] for name in names if known.get(name) not in (None, "", {}, [])}

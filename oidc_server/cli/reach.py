@@ -42,25 +42,35 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        fail(explain(error))
+        fail(explain(error, place=_variable))
 
 
-def explain(error: ValidationError) -> str:
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The variable that a setting is read from."""
+    words = [part.upper() for part in location if isinstance(part, str)]
+    return settings_module.PREFIX + "_".join(words) if words else ""
+
+
+def explain(error: ValidationError, place: Callable[[tuple[int | str, ...]], str] = _path) -> str:
     """What a document or a set of settings has wrong, a line each, with what was received where that is no secret."""
     lines = []
     for one in error.errors():
-        place = ".".join(str(part) for part in one["loc"])
+        where = place(one["loc"])
         told = str(one["msg"]).replace("Value error, ", "")
         received = one.get("input")
         is_shown = one["type"] != "extra_forbidden"  # a misspelt name may be that of a secret
         if (
             is_shown
             and isinstance(received, str | int | float | bool)
-            and not _SECRET.search(place)
+            and not _SECRET.search(where)
             and repr(received) not in told
         ):
             told += f", received {received!r}"
-        lines.append(f"{place}: {told}" if place else told)
+        lines.append(f"{where}: {told}" if where else told)
     return "\n".join(lines)
 
 

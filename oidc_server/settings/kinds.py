@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -45,6 +45,11 @@ def _scopes(value: Any) -> Any:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _in_order(value: Any) -> Any:
+    """A response type as we write it: its words are a set (OAuth 2.0 Multiple Response Types §3)."""
+    return " ".join(sorted(value.split())) if isinstance(value, str) else value
+
+
 def _network(value: Any) -> Any:
     return ip_network(value, strict=False) if isinstance(value, str) else value
 
@@ -53,6 +58,11 @@ Duration = Annotated[
     timedelta, BeforeValidator(_duration), PlainSerializer(spell, return_type=str), Field(gt=timedelta())
 ]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str, return_type=str)]
+ResponseType = Annotated[
+    Literal["code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"],
+    BeforeValidator(_in_order),
+]
+ResponseTypes = Annotated[tuple[ResponseType, ...], NoDecode, BeforeValidator(listed)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(listed)]
 Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$")]
 Scopes = Annotated[tuple[Scope, ...], NoDecode, BeforeValidator(_scopes), Field(min_length=1)]

@@ -4,10 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import NoDecode
+from pydantic import Field
 
-from oidc_server.settings.kinds import Duration, Group, Scopes, listed
+from oidc_server.settings.kinds import Duration, Group, ResponseTypes, Scopes
 
 
 class KeySettings(Group):
@@ -74,7 +73,7 @@ class RegistrationSettings(Group):
     """A client that registered itself and that nobody has used for so long is removed."""
     scopes: Scopes = ("openid", "profile", "email", "address", "phone", "offline_access")
     """Scopes, separated by commas, that such a client may ask for."""
-    response_types: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)] = ("code",)
+    response_types: ResponseTypes = ("code",)
     """Response types, separated by commas, that such a client may use; operators give a client others in the apply file."""
     software_statement_keys_file: Path | None = None
     """A JSON file of those whose software statements are believed: `{"ISSUER": {"keys": [...]}}`, public keys only."""

@@ -52,6 +52,14 @@ def test_a_scope_tells_its_claims_only(scope: str, told: set[str]) -> None:
     assert claims.of(user(), {scope}).keys() == told
 
 
+def test_an_empty_claim_is_left_out_and_a_false_one_told() -> None:
+    empty = user(claims={"nickname": "", "address": {}, "phone_number_verified": False})  # OpenID Connect Core §5.3.2
+
+    told = claims.named(empty, ["nickname", "address", "phone_number_verified", "gender"])
+
+    assert told == {"phone_number_verified": False}
+
+
 @given(st.sets(st.sampled_from(["openid", "profile", "email", "address", "phone", "other"])))
 def test_several_scopes_tell_what_each_tells(scopes: set[str]) -> None:
     together = claims.of(user(), scopes)

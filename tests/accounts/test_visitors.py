@@ -60,7 +60,12 @@ async def test_cookies_are_for_this_host_over_https_and_but_for_one_without_a_se
     assert cookies_set_by(asked) == {"__Host-oidc_browser": usual}
     for_a_week = {**usual, "max-age": str(7 * 86400)}
     of_scripts = {name: value for name, value in for_a_week.items() if name != "httponly"} | {"samesite": "none"}
-    assert cookies_set_by(signed_in) == {NAME: for_a_week, "__Host-oidc_login_state": of_scripts}
+    for_long = {**usual, "max-age": str(400 * 86400)}
+    assert cookies_set_by(signed_in) == {
+        NAME: for_a_week,
+        "__Host-oidc_known": for_long,
+        "__Host-oidc_login_state": of_scripts,
+    }
 
 
 @on_one_database

@@ -92,6 +92,17 @@ def test_settings_are_listed_without_secrets_and_misspelt_ones_are_pointed_out(r
     assert "OIDC_LIFETIME_SESION is no setting" in done.stderr
 
 
+def test_response_types_may_be_set_whichever_way_round_and_unknown_ones_are_refused(run: Run) -> None:
+    done = run("settings", "--json", OIDC_REGISTRATION_RESPONSE_TYPES="code,token id_token")
+    values = {row["variable"]: row["value"] for row in json.loads(done.stdout)}
+    unknown = run("settings", "--json", OIDC_REGISTRATION_RESPONSE_TYPES="code,tokn")
+
+    assert values["OIDC_REGISTRATION_RESPONSE_TYPES"] == ["code", "id_token token"]
+    assert unknown.returncode != 0
+    assert "OIDC_REGISTRATION_RESPONSE_TYPES" in unknown.stderr
+    assert "tokn" in unknown.stderr
+
+
 def test_clean_up_says_what_it_removed(run: Run) -> None:
     done = json.loads(run("cleanup", "--json").stdout)
 
@@ -108,4 +119,5 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
         "unconfirmed_users",
         "links",
         "mails",
+        "ownerless_projects",
     }

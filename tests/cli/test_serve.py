@@ -39,7 +39,7 @@ PRODUCTION = {
         ({"OIDC_DATABASE_URL": "sqlite://"}, "in memory"),
         ({"OIDC_DATABASE_URL": "nonsense"}, "cannot be read"),
         ({"OIDC_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "database does not answer"),
-        ({"OIDC_LIFETIME_SESSION": "soon"}, "lifetime.session"),
+        ({"OIDC_LIFETIME_SESSION": "soon"}, "OIDC_LIFETIME_SESSION"),
     ],
 )
 def test_it_refuses_settings_that_cannot_be_right(run: Run, changes: dict[str, str], expected: str) -> None:

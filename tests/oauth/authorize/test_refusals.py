@@ -130,7 +130,7 @@ TOLD_TO_THE_CLIENT: list[tuple[dict[str, str | None], str]] = [
     ({"response_type": "none"}, "unsupported_response_type"),
     ({"response_type": "CODE"}, "unsupported_response_type"),
     ({"response_mode": "<b>"}, "invalid_request"),
-    ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),  # OpenID Connect Core §3.1.2.6
+    ({"request": "eyJhbGciOiJub25lIn0.e30.eA"}, "invalid_request_object"),  # OpenID Connect Core §3.1.2.6
     ({"request_uri": "https://shop.example.com/request"}, "request_uri_not_supported"),
     ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "request_uri_not_supported"),
     ({"registration": "{}"}, "registration_not_supported"),
