@@ -175,15 +175,20 @@ class House:
         await self.database.dispose()
 
 
-def require_schema(database: Database) -> None:
-    """Raise Misconfigured unless the database has the tables that this release needs."""
+def revision_of(database: Database) -> str | None:
+    """Which of our revisions the database's schema has; None if it has none."""
     try:
         with database.autocommit() as connection:
-            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
     except (DBAPIError, Unavailable) as error:
         if isinstance(error, Unavailable) and "no such table" not in error.because:
             raise
-        revision = None
+        return None
+
+
+def require_schema(database: Database) -> None:
+    """Raise Misconfigured unless the database has the tables that this release needs."""
+    revision = revision_of(database)
     if revision is None or revision in tables.REVISIONS[:-1]:
         raise Misconfigured(
             f"The database's schema is {'missing' if revision is None else f'at revision {revision}'},"

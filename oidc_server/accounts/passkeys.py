@@ -8,30 +8,19 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import webauthn
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
-from webauthn.helpers import parse_authentication_credential_json, parse_registration_credential_json
-from webauthn.helpers.structs import (
-    AuthenticationCredential,
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    CredentialDeviceType,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from oidc_server.accounts import spent
 from oidc_server.accounts.models import Passkey, User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
+from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.encoding import b64url, from_b64url
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.identifiers import new_id
@@ -39,6 +28,14 @@ from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.statements import affected, insert_if_absent, table
 from oidc_server.settings.model import Settings
+
+if TYPE_CHECKING:
+    import webauthn
+    from webauthn.helpers import structs
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
+else:
+    webauthn = Deferred("webauthn")
+    structs = Deferred("webauthn.helpers.structs")
 
 VALID_FOR = timedelta(minutes=10)
 MAX_OF_ONE_PERSON = 20
@@ -94,8 +91,9 @@ class Passkeys:
             user_display_name=user.display_name,
             challenge=challenge,
             timeout=_milliseconds(VALID_FOR),
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.REQUIRED
+            authenticator_selection=structs.AuthenticatorSelectionCriteria(
+                resident_key=structs.ResidentKeyRequirement.PREFERRED,
+                user_verification=structs.UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=_described(known),
         )
@@ -110,7 +108,7 @@ class Passkeys:
             challenge=challenge,
             timeout=_milliseconds(VALID_FOR),
             allow_credentials=_described(known or []),
-            user_verification=UserVerificationRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         )
         return Ceremony(webauthn.options_to_json(options), self._sealed("sign in", challenge, browser, user_id))
 
@@ -126,7 +124,7 @@ class Passkeys:
             "public_key": verified.credential_public_key,
             "sign_count": verified.sign_count,
             "transports": transports,
-            "is_synced": verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
+            "is_synced": verified.credential_device_type is structs.CredentialDeviceType.MULTI_DEVICE,
             "name": " ".join(name.split())[:_MAX_NAME] or "Passkey",
             "created_at": clock.now(),
         }
@@ -153,9 +151,11 @@ class Passkeys:
         self._count(session, known, verified.new_sign_count)
         return known
 
-    def _found(self, session: Session, answer: str, user_id: UUID | None) -> tuple[AuthenticationCredential, Passkey]:
+    def _found(
+        self, session: Session, answer: str, user_id: UUID | None
+    ) -> "tuple[structs.AuthenticationCredential, Passkey]":
         try:
-            credential = parse_authentication_credential_json(answer)
+            credential = webauthn.helpers.parse_authentication_credential_json(answer)
         except Exception as error:  # the library lets through whatever it stumbles over
             raise PasskeyRefused(_REFUSED, because="not readable") from error
         known = session.scalars(select(Passkey).where(Passkey.credential_id == b64url(credential.raw_id))).first()
@@ -168,9 +168,9 @@ class Passkeys:
             raise PasskeyRefused(_REFUSED, because="another user handle")
         return credential, known
 
-    def _registered(self, answer: str, challenge: bytes) -> tuple[VerifiedRegistration, list[str]]:
+    def _registered(self, answer: str, challenge: bytes) -> "tuple[VerifiedRegistration, list[str]]":
         try:
-            credential = parse_registration_credential_json(answer)
+            credential = webauthn.helpers.parse_registration_credential_json(answer)
             verified = webauthn.verify_registration_response(
                 credential=credential,
                 expected_challenge=challenge,
@@ -226,10 +226,11 @@ def remove(session: Session, user_id: UUID, passkey_id: UUID) -> bool:
     return affected(session.execute(delete(Passkey).where(*doomed))) == 1
 
 
-def _described(known: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+def _described(known: list[Passkey]) -> "list[structs.PublicKeyCredentialDescriptor]":
     return [
-        PublicKeyCredentialDescriptor(
-            id=from_b64url(one.credential_id), transports=[AuthenticatorTransport(name) for name in one.transports]
+        structs.PublicKeyCredentialDescriptor(
+            id=from_b64url(one.credential_id),
+            transports=[structs.AuthenticatorTransport(name) for name in one.transports],
         )
         for one in known
     ]

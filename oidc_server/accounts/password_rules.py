@@ -6,17 +6,23 @@ rules on which characters it must hold, and it needs no changing as long as nobo
 
 from collections.abc import Iterable
 from hashlib import sha1
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
-from zxcvbn import zxcvbn
 
 from oidc_server.accounts.passwords import MAX_LENGTH, Passwords
+from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.outbound.failures import OutboundFailed
 from oidc_server.settings.model import Settings
+
+if TYPE_CHECKING:
+    import zxcvbn
+else:
+    zxcvbn = Deferred("zxcvbn")
 
 #: As far as a password is looked at: what is hard to guess by then stays so, and the time it takes grows fast with the length.
 _LOOKED_AT = 24
@@ -54,7 +60,7 @@ class PasswordRules:
             raise BadPassword(TOO_LONG, because=f"more than {MAX_LENGTH} characters")
         if self._min_strength:
             known = _words((*self._ours, *filter(None, about)))
-            score = await self._passwords.in_pool(lambda: int(zxcvbn(password[:_LOOKED_AT], known)["score"]))
+            score = await self._passwords.in_pool(lambda: int(zxcvbn.zxcvbn(password[:_LOOKED_AT], known)["score"]))
             if score < self._min_strength:
                 raise BadPassword(TOO_EASY, because=f"strength {score}")
         if self._breach_url and await self._has_leaked(password):

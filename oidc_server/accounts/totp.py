@@ -6,9 +6,9 @@ A secret that nobody has confirmed by a code yet is kept nowhere: it travels sea
 import hmac
 import os
 from base64 import b32encode
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import segno
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, select, update
@@ -16,10 +16,16 @@ from sqlalchemy.orm import Session
 
 from oidc_server.accounts.models import Authenticator
 from oidc_server.foundation import clock
+from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.encoding import b64url, from_b64url
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.statements import affected, insert_if_absent
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = Deferred("segno")
 
 STEP_SECONDS = 30
 DIGITS = 6

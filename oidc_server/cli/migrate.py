@@ -2,20 +2,27 @@
 
 import logging
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import func, select
 
 from oidc_server.cli import reach
 from oidc_server.clients import first_party
 from oidc_server.foundation import sealing
 from oidc_server.foundation.database import Database
+from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.web.shipped import folder
-from oidc_server.house import House
+from oidc_server.house import House, revision_of
 from oidc_server.keys.models import SigningKey
 from oidc_server.settings.model import Settings
+from oidc_server.tables import REVISIONS
+
+if TYPE_CHECKING:
+    from alembic import command, config
+else:
+    command = Deferred("alembic.command")
+    config = Deferred("alembic.config")
 
 
 def migrate() -> None:
@@ -27,26 +34,35 @@ def migrate() -> None:
 def prepare(settings: Settings) -> list[str]:
     """Do all that comes before the first start; what was done, a line each."""
     try:
-        upgrade(settings)
+        if not reach.run_async(_is_current(settings)):
+            upgrade(settings)
     except Misconfigured as error:
         reach.fail(str(error))
     done = ["The database is at this release's schema."]
     return done + reach.run_async(_prepare_keys(settings))
 
 
+async def _is_current(settings: Settings) -> bool:
+    """Whether there is nothing to do: most starts need not load Alembic at all."""
+    database = Database(settings.database)
+    try:
+        return await database.run(revision_of, database) == REVISIONS[-1]
+    finally:
+        await database.dispose()
+
+
 def upgrade(settings: Settings, revision: str = "head") -> None:
     """Run the migrations that are missing."""
-    config = alembic_config(settings)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(config, revision)
+    command.upgrade(alembic_config(settings), revision)
 
 
-def alembic_config(settings: Settings) -> Config:
+def alembic_config(settings: Settings) -> "config.Config":
     """Alembic, told where our migrations and the database are."""
-    config = Config()
-    config.set_main_option("script_location", str(folder("alembic")).replace("%", "%%"))
-    config.attributes["settings"] = settings
-    return config
+    told = config.Config()
+    told.set_main_option("script_location", str(folder("alembic")).replace("%", "%%"))
+    told.attributes["settings"] = settings
+    return told
 
 
 async def _prepare_keys(settings: Settings) -> list[str]:

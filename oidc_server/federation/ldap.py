@@ -1,34 +1,37 @@
 """LDAP: a password that a directory server knows, checked there by a search and a bind (RFC 4511, RFC 4513 §5.1).
 
-The one door to ldap3. It runs in a small pool of threads of its own, behind a breaker for each server: one that hangs holds
-up whoever signs in there, and nobody else. It calls what an operator configured, so the guard of outbound calls has no say.
+It runs in a small pool of threads of its own, behind a breaker for each server: one that hangs holds up whoever signs in
+there, and nobody else. It calls what an operator configured, so the guard of outbound calls has no say.
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from functools import cached_property
 from math import ceil
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import ldap3
 import structlog
 from circuitbreaker import CircuitBreaker
-from ldap3.core.exceptions import LDAPException
-from ldap3.utils.conv import escape_filter_chars
 
 from oidc_server.federation import told
 from oidc_server.federation.definition import LdapUpstream
 from oidc_server.federation.told import Told
 from oidc_server.federation.upstreams import Known, Upstreams
 from oidc_server.foundation.database import wait
+from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.languages import N_
 from oidc_server.settings.accounts import LdapSettings
+
+if TYPE_CHECKING:
+    from oidc_server.federation import ldap_connection
+else:
+    ldap_connection = Deferred("oidc_server.federation.ldap_connection")
 
 T = TypeVar("T")
 
@@ -47,18 +50,6 @@ log = structlog.get_logger(__name__)
 
 class _Failed(Exception):
     """The server did not answer, or not as it should; the text is for the log."""
-
-
-class _Tls(ldap3.Tls):  # type: ignore[misc]
-    """Python's own check of the certificate and of the name that it must prove, in place of ldap3's."""
-
-    def __init__(self, trust: ssl.SSLContext) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._trust = trust
-
-    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
-        """Encrypt a connection before anything more is said on it."""
-        connection.socket = self._trust.wrap_socket(connection.socket, server_hostname=connection.server.host)
 
 
 class Directories:
@@ -123,12 +114,12 @@ class Directories:
 
     def _find(self, about: LdapUpstream, secret: str | None, login: str) -> dict[str, Any] | None:
         """The one entry of that login; none where several answer, for nobody could say whose password it is."""
-        with self._connected(about, about.bind_dn, secret) as connection:
+        with self._opened(about, about.bind_dn, secret) as connection:
             if not connection.bind():
                 raise _Failed("our own bind was refused")
             connection.search(
                 about.base_dn,
-                about.search_filter.replace("{login}", escape_filter_chars(login)),
+                ldap_connection.search_filter(about, login),
                 attributes=[about.subject_attribute, *about.attributes.values()],
                 size_limit=2,
                 time_limit=ceil(self._seconds),
@@ -139,12 +130,15 @@ class Directories:
             return found[0] if len(found) == 1 and found[0]["dn"] else None
 
     def _binds(self, about: LdapUpstream, dn: str, password: str) -> bool:
-        with self._connected(about, dn, password) as connection:
+        with self._opened(about, dn, password) as connection:
             if connection.bind():
                 return True
             if connection.result["result"] in _NOT_NOW:
                 raise _Failed(f"bind: {connection.result['description']}")
             return False
+
+    def _opened(self, about: LdapUpstream, dn: str | None, password: str | None) -> AbstractContextManager[Any]:
+        return ldap_connection.opened(about, dn, password, trust=self._trust, seconds=self._seconds)
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -153,38 +147,6 @@ class Directories:
         if self._ca_file is not None:
             trust.load_verify_locations(cafile=self._ca_file)
         return trust
-
-    @contextmanager
-    def _connected(self, about: LdapUpstream, dn: str | None, password: str | None) -> Iterator[Any]:
-        """A connection, encrypted unless an operator in development says otherwise, on which nothing was sent yet."""
-        tls = _Tls(self._trust)
-        server = ldap3.Server(about.url, tls=tls, connect_timeout=self._seconds, get_info=ldap3.NONE)
-        connection = ldap3.Connection(
-            server,
-            user=dn,
-            password=password,
-            authentication=ldap3.SIMPLE if dn else ldap3.ANONYMOUS,
-            read_only=True,
-            auto_referrals=False,
-            check_names=False,
-            receive_timeout=ceil(self._seconds),
-        )
-        try:
-            connection.open()
-            if about.start_tls and not connection.start_tls():
-                raise _Failed("StartTLS was refused")
-            yield connection
-        finally:
-            _close(connection)
-
-
-def _close(connection: Any) -> None:
-    """Say goodbye, and close the socket also where nobody listens to that any more."""
-    opened = connection.socket
-    with suppress(LDAPException, OSError):
-        connection.unbind()
-    if opened is not None:
-        opened.close()
 
 
 def _told(about: LdapUpstream, found: dict[str, list[bytes]]) -> Told:

@@ -6,12 +6,18 @@ Nothing of the file itself is kept: what was hidden in it (a place, a script, an
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
-
+from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.errors import Refused, Unavailable
 from oidc_server.foundation.languages import N_
 from oidc_server.settings.accounts import PictureSettings
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageOps
+else:
+    Image = Deferred("PIL.Image")
+    ImageOps = Deferred("PIL.ImageOps")
 
 MEDIA_TYPE = "image/webp"
 SIZE = 256
@@ -66,7 +72,7 @@ class Images:
             raise NoPicture(_UNREADABLE, because=f"{type(error).__name__}: {error}"[:200]) from error
 
 
-def _square(image: Image.Image) -> Image.Image:
+def _square(image: "Image.Image") -> "Image.Image":
     """The middle of it, the right way up."""
     # A JPEG is decoded in a fraction of its size already.
     image.draft("RGB", (2 * SIZE, 2 * SIZE))
@@ -75,7 +81,7 @@ def _square(image: Image.Image) -> Image.Image:
     return ImageOps.fit(ImageOps.exif_transpose(drawn), (SIZE, SIZE))
 
 
-def _written(square: Image.Image) -> bytes:
+def _written(square: "Image.Image") -> bytes:
     square.info.clear()
     out = BytesIO()
     square.save(out, "WEBP", quality=_QUALITY, exif=b"", xmp=b"", icc_profile=b"")

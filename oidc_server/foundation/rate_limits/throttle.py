@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from time import time
+from typing import TYPE_CHECKING
 
 import structlog
 from circuitbreaker import CircuitBreaker
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.errors import StorageError
 from pydantic import SecretStr
-from redis.asyncio import ConnectionPool
+
+from oidc_server.foundation.deferred import Deferred
+
+if TYPE_CHECKING:
+    from redis import asyncio as redis
+else:
+    redis = Deferred("redis.asyncio")
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +50,10 @@ class Throttles:
     def __init__(self, redis_url: SecretStr | None) -> None:
         self._here: Storage = MemoryStorage()
         self._shared: Storage | None = None
-        self._pool: ConnectionPool | None = None
+        self._pool: redis.ConnectionPool | None = None
         if redis_url is not None:
             url = redis_url.get_secret_value()
-            self._pool = ConnectionPool.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+            self._pool = redis.ConnectionPool.from_url(url, socket_timeout=1, socket_connect_timeout=1)
             self._shared = RedisStorage(
                 f"async+{url}",
                 implementation="redispy",
