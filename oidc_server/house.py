@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from oidc_server import tables
@@ -177,13 +176,10 @@ class House:
 
 def revision_of(database: Database) -> str | None:
     """Which of our revisions the database's schema has; None if it has none."""
-    try:
-        with database.autocommit() as connection:
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    except (DBAPIError, Unavailable) as error:
-        if isinstance(error, Unavailable) and "no such table" not in error.because:
-            raise
-        return None
+    with database.autocommit() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def require_schema(database: Database) -> None:
