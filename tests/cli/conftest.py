@@ -2,32 +2,32 @@
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from oidc_server.settings.model import Settings
+from tests.cli.forked import Commands
 from tests.servers import environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Where commands come from."""
+    with Commands() as ready:
+        yield ready
+
+
 @pytest.fixture
-def run(settings: Settings, tmp_path: Path) -> Run:
+def run(commands: Commands, settings: Settings, tmp_path: Path) -> Run:
     """Runs `oidc-server` as an operator does: a process of its own."""
 
     def call(*arguments: str, stdin: str = "", **others: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "oidc_server.cli.main", *arguments],
-            cwd=tmp_path,
-            env={**environment(settings, COLUMNS="200", NO_COLOR="1"), **others},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        told = {**environment(settings, COLUMNS="200", NO_COLOR="1"), **others}
+        return commands.run(arguments, tmp_path, told, stdin)
 
     return call
 
