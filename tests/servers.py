@@ -64,6 +64,7 @@ def serving(
     workers: int = 1,
     port: int | None = None,
     certificate: Path | None = None,
+    mtls_port: int | None = None,
     **others: str,
 ) -> Iterator[Server]:
     """A server with these settings, on localhost at a port of its own, which is its issuer; with a certificate, on https."""
@@ -73,6 +74,8 @@ def serving(
     command = [sys.executable, "-m", "oidc_server.cli.main", "serve", "--port", str(port), "--workers", str(workers)]
     if certificate is not None:
         command += ["--ssl-certfile", str(certificate), "--ssl-keyfile", str(certificate.with_name("key.pem"))]
+    if mtls_port is not None:
+        command += ["--mtls-port", str(mtls_port)]
     values = environment(settings, OIDC_ISSUER=issuer, **others)
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=values, stdout=out, stderr=subprocess.STDOUT)

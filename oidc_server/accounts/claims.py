@@ -1,8 +1,10 @@
 """Claims: what a client may learn of a person, by scope (OpenID Connect Core §5.1, §5.4)."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
+
+from oidc_server.accounts import tagged
 
 BY_SCOPE: dict[str, tuple[str, ...]] = {
     "profile": (
@@ -70,13 +72,13 @@ class Person(Protocol):
         ...
 
 
-def of(user: Person, scopes: Set[str]) -> dict[str, Any]:
+def of(user: Person, scopes: Set[str], locales: Sequence[str] = ()) -> dict[str, Any]:
     """What these scopes tell of a user; claims without a value are left out (Core §5.3.2)."""
-    return named(user, [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names])
+    return named(user, [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names], locales)
 
 
-def named(user: Person, names: Iterable[str]) -> dict[str, Any]:
-    """These claims of a user, as far as they have a value."""
+def named(user: Person, names: Collection[str], locales: Sequence[str] = ()) -> dict[str, Any]:
+    """These claims of a user, as far as they have a value, and in these languages too (Core §5.2)."""
     known = {
         **user.claims,
         # A name that is an address is told with the scope email, and not with profile.
@@ -87,4 +89,5 @@ def named(user: Person, names: Iterable[str]) -> dict[str, Any]:
         "roles": user.roles or None,
         "groups": user.groups or None,
     }
-    return {name: known[name] for name in names if known.get(name) not in (None, "", {}, [])}
+    told = {name: known[name] for name in names if known.get(name) not in (None, "", {}, [])}
+    return {**told, **tagged.told(user.claims, names, locales)}

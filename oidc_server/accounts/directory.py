@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import pictures, trusted_browsers
+from oidc_server.accounts import pictures, tagged, trusted_browsers
 from oidc_server.accounts.models import Milestone, User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
@@ -191,6 +191,8 @@ def refresh_claims(session: Session, user: User, told: Mapping[str, Any]) -> Non
         return
     if claims.get("phone_number") != user.claims.get("phone_number"):
         claims.pop("phone_number_verified", None)
+    stays = tagged.still_true(user.claims, claims)
+    claims = {name: value for name, value in claims.items() if "#" not in name or name in stays}
     session.execute(update(User).where(User.id == user.id).values(claims=claims, updated_at=clock.now()))
     user.claims = claims
     trail.record(session, Event.UPSTREAM_REFRESHED, user_id=user.id)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import claims, pictures
+from oidc_server.accounts import claims, pictures, tagged
 from oidc_server.accounts.models import Picture, User
 from oidc_server.audit import history
 from oidc_server.consents import memory
@@ -29,6 +29,7 @@ def of(session: Session, user: User) -> dict[str, Any]:
             "terms_version": user.terms_version,
             "terms_accepted_at": user.terms_accepted_at,
             **claims.named(user, [name for name in claims.SUPPORTED if name != "sub"]),
+            **tagged.of(user.claims),
         },
         "picture": _picture(pictures.of(session, user.id)),
         "sessions": [

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import claims
+from oidc_server.accounts import claims, tagged
 from oidc_server.accounts.models import User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
@@ -77,6 +77,7 @@ def save(session: Session, user_id: UUID, said: Profile) -> None:
     known = session.scalars(select(User.claims).where(User.id == user_id).with_for_update()).one()
     kept = {name: known[name] for name in _NOT_THEIRS if name in known}
     new = {name: value for name, value in said.stored().items() if name not in _NOT_THEIRS}
+    kept |= tagged.still_true(known, new)
     if new.get("phone_number") != known.get("phone_number"):
         kept.pop("phone_number_verified", None)
     if {**new, **kept} == known:

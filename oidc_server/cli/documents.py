@@ -5,10 +5,11 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from oidc_server.accounts import directory
-from oidc_server.accounts.profile import Profile, Text
+from oidc_server.accounts import directory, tagged
+from oidc_server.accounts.profile import Address, Profile, Text
 from oidc_server.cli.upstream_documents import UpstreamEntry
 from oidc_server.clients.metadata import OWN_SCOPES, ClientMetadata, SigningAlgorithm
 from oidc_server.clients.registry import MAX_ID_LENGTH
@@ -54,7 +55,16 @@ class ClientEntry(ClientMetadata):
 
 
 class UserEntry(Profile):
-    """A user, with OpenID Connect's standard claims under their own names (Core §5.1)."""
+    """A user, with OpenID Connect's standard claims under their own names (Core §5.1), some in other languages too (§5.2)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "patternProperties": {
+                tagged.pattern(name for name in tagged.HUMAN_READABLE if name != "address"): {"type": "string"},
+                tagged.pattern(["address"]): Address.model_json_schema(),
+            }
+        },
+    )
 
     username: str = Field(min_length=1, max_length=255)
     password: str | None = Field(default=None, min_length=1, max_length=1024)
@@ -65,6 +75,16 @@ class UserEntry(Profile):
     groups: tuple[Text, ...] = ()
     email: str | None = Field(default=None, max_length=320)
     email_verified: bool = False
+    translations: SkipJsonSchema[dict[str, Any]] = Field(default={}, alias="#")
+    """The claims with a language, under their names; in the file they stand among the others."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_languages(cls, members: Any) -> Any:
+        if not isinstance(members, dict):
+            return members
+        others = {name: value for name, value in members.items() if "#" not in str(name)}
+        return {**others, "#": _in_languages({name: members[name] for name in members if name not in others})}
 
     @field_validator("email")
     @classmethod
@@ -89,7 +109,24 @@ class UserEntry(Profile):
         """What a row of `users` holds besides the name and the password."""
         own = {"email": self.email, "email_verified": self.email_verified, "roles": list(self.roles)}
         own["groups"] = list(self.groups)
-        return {**own, "claims": self.stored()}
+        return {**own, "claims": {**self.stored(), **self.translations}}
+
+
+def _in_languages(members: dict[str, Any]) -> dict[str, Any]:
+    """Claims with a language, each as good a value as it must be without one."""
+    if len(members) > tagged.MAX_TAGGED:
+        raise ValueError(f"members in other languages must be at most {tagged.MAX_TAGGED}")
+    found: dict[str, Any] = {}
+    for name, value in members.items():
+        if (known := tagged.canonical(name)) in found:
+            raise ValueError(f"{name}: stands there twice; upper and lower case are the same in a language tag")
+        try:
+            found.update(
+                zip([known], Profile.model_validate({tagged.plain(name): value}).stored().values(), strict=False)
+            )
+        except ValidationError as error:
+            raise ValueError(f"{name}: {error.errors()[0]['msg']}") from error
+    return found
 
 
 class ResourceEntry(Entry):

@@ -3,20 +3,25 @@
 import gc
 import os
 import socket
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from oidc_server.accounts import directory, first_administrator
 from oidc_server.app import create_app
 from oidc_server.cli import demo, migrate, reach
+from oidc_server.cli.listeners import Listener, Second
 from oidc_server.foundation.telemetry import logs
 from oidc_server.foundation.telemetry.metrics import MULTIPROCESS_DIR
 from oidc_server.foundation.web.serving import DeadlineProtocol
@@ -24,10 +29,10 @@ from oidc_server.house import House
 from oidc_server.playground import page as playground
 from oidc_server.settings.model import PREFIX, Settings
 
-_KEEP_ALIVE_SECONDS = 65
 #: In which whoever reads a body refuses it with words before the connection is closed.
 _GRACE_SECONDS = 2
-_FACTORY = "oidc_server.cli.serve:application"
+#: The status with which uvicorn leaves when an application doesn't start.
+_DID_NOT_START = 3
 
 
 def serve(
@@ -43,6 +48,12 @@ def serve(
         None, exists=True, dir_okay=False, help="The certificate chain, to serve https itself."
     ),
     ssl_keyfile: Path | None = typer.Option(None, exists=True, dir_okay=False, help="The certificate's private key."),
+    mtls_port: int | None = typer.Option(
+        None,
+        min=1,
+        max=65535,
+        help="A second https port, at which clients are asked for certificates of OIDC_MTLS_CA_FILE.",
+    ),
 ) -> None:
     """Serve. In production, put a proxy that does TLS in front, or give a certificate."""
     if dev:
@@ -53,35 +64,50 @@ def serve(
         settings.require_issuer()
     except ValueError as error:
         reach.fail(str(error))
-    _require_free(host, port)
+    _require_free(host, port, "--port")
+    first = Listener(host, port, ssl_certfile, ssl_keyfile)
+    second = _second(settings, first, mtls_port)
     if settings.development:
         _furnish(settings)
     else:
         reach.run_async(_check(settings))
     with _shared_metrics(workers):
-        _run(settings, host, port, workers, ssl_certfile, ssl_keyfile)
+        _run(settings, first, second, workers)
 
 
-def _run(
-    settings: Settings, host: str, port: int, workers: int, ssl_certfile: Path | None, ssl_keyfile: Path | None
-) -> None:
-    uvicorn.run(
-        _FACTORY,
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        http=DeadlineProtocol,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=int(settings.http.stop_deadline.total_seconds()),
-        ssl_certfile=str(ssl_certfile) if ssl_certfile else None,
-        ssl_keyfile=str(ssl_keyfile) if ssl_keyfile else None,
-    )
+def _second(settings: Settings, first: Listener, port: int | None) -> Second | None:
+    """The listener that asks for certificates, if there is to be one."""
+    ca_file = settings.mtls.ca_file
+    if port is None and ca_file is None:
+        return None
+    if port is None:
+        reach.fail("OIDC_MTLS_CA_FILE needs --mtls-port: browsers would ask people for certificates at the first one.")
+    if ca_file is None:
+        reach.fail("--mtls-port needs OIDC_MTLS_CA_FILE: the authorities whose certificates clients may show.")
+    if first.certfile is None:
+        reach.fail(
+            "--mtls-port needs --ssl-certfile and --ssl-keyfile; behind a proxy that does TLS, see OIDC_MTLS_HEADER."
+        )
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        reach.fail(f"OIDC_MTLS_CA_FILE names {ca_file}, which holds no certificates: {error}")
+    _require_free(first.host, port, "--mtls-port")
+    listener = replace(first, port=port, ca_file=ca_file)
+    return Second(listener, listener.config(None, settings).bind_socket())
+
+
+def _run(settings: Settings, first: Listener, second: Second | None, workers: int) -> None:
+    """Serve until somebody says stop; uvicorn's own `run` takes no application that is told more than settings."""
+    config = first.config(partial(application, second), settings, factory=True, workers=workers)
+    if workers > 1:
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        return
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_DID_NOT_START)
 
 
 @contextmanager
@@ -95,13 +121,15 @@ def _shared_metrics(workers: int) -> Iterator[None]:
         yield
 
 
-def application() -> FastAPI:
-    """The application of one worker."""
+def application(second: Second | None = None) -> FastAPI:
+    """The application of one worker, which opens and closes the second listener."""
     settings = Settings()
     logs.configure(settings)
     DeadlineProtocol.header_deadline_seconds = settings.http.header_deadline.total_seconds()
     DeadlineProtocol.body_deadline_seconds = settings.http.body_deadline.total_seconds() + _GRACE_SECONDS
     app = create_app(settings)
+    if second is not None:
+        app.router.lifespan_context = second.beside(app.router.lifespan_context, settings)
     # What is here now stays: the garbage collector need not look at it again and again, nor after every few objects.
     gc.collect()
     gc.freeze()
@@ -109,14 +137,14 @@ def application() -> FastAPI:
     return app
 
 
-def _require_free(host: str, port: int) -> None:
+def _require_free(host: str, port: int, option: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            reach.fail(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
+            reach.fail(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with {option}.")
 
 
 async def _check(settings: Settings) -> None:

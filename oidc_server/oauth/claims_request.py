@@ -4,24 +4,32 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from oidc_server.accounts import claims
+from oidc_server.accounts import claims, tagged
 from oidc_server.oauth.errors import InvalidRequest
 
 PLACES = ("userinfo", "id_token")
 #: What we can be asked for; the last three say how somebody signed in.
 KNOWN = frozenset({*claims.REQUESTABLE, "auth_time", "acr", "amr"})
+#: Where the languages that a client prefers stand beside those places.
+_LOCALES = "locales"
 _MAX_DEPTH = 20
 
-Claims = dict[str, dict[str, Any]]
+Claims = dict[str, Any]
 
 
-def parse(text: str | None) -> Claims | None:
-    """What is asked for, by place; claims that we don't know are left out. InvalidRequest if it is malformed."""
-    if text is None:
-        return None
-    received = _object("claims", _json(text))
+def parse(text: str | None, claims_locales: str | None = None) -> Claims | None:
+    """What is asked for, by place, and in which languages; what we don't know is left out. InvalidRequest if malformed."""
+    received = _object("claims", _json(text)) if text is not None else {}
     found = {place: _known(place, received[place]) for place in PLACES if received.get(place) is not None}
-    return {place: asked for place, asked in found.items() if asked} or None
+    wanted: Claims = {place: asked for place, asked in found.items() if asked}
+    if preferred_locales := tagged.locales(claims_locales):
+        wanted[_LOCALES] = preferred_locales
+    return wanted or None
+
+
+def locales(asked: Mapping[str, Any] | None) -> list[str]:
+    """The languages in which the client prefers claims, the best first (Core §5.2)."""
+    return list((asked or {}).get(_LOCALES) or ())
 
 
 def names(asked: Mapping[str, Any] | None, place: str) -> frozenset[str]:
@@ -29,11 +37,16 @@ def names(asked: Mapping[str, Any] | None, place: str) -> frozenset[str]:
     return frozenset((asked or {}).get(place) or ())
 
 
+def about_person(asked: Mapping[str, Any] | None, place: str) -> frozenset[str]:
+    """Those of them that are about the person, some with a language."""
+    return frozenset(name for name in names(asked, place) if tagged.plain(name) in claims.REQUESTABLE)
+
+
 def beyond(asked: Mapping[str, Any] | None, scopes: Iterable[str]) -> frozenset[str]:
     """The claims about a person that are asked for besides those that scopes bring."""
     covered = {name for scope in scopes for name in claims.BY_SCOPE.get(scope, ())}
-    wanted = {name for place in PLACES for name in names(asked, place)}
-    return frozenset(wanted & claims.REQUESTABLE - covered - {"sub"})
+    wanted = {tagged.plain(name) for place in PLACES for name in about_person(asked, place)}
+    return frozenset(wanted - covered - {"sub"})
 
 
 def demanded(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
@@ -60,7 +73,7 @@ def _known(place: str, received: Any) -> dict[str, Any]:
     for name, wish in wishes.items():
         if wish is not None:
             _check_wish(f"claims.{place}.{name}", _object(f"claims.{place}.{name}", wish))
-    return {name: wish for name, wish in wishes.items() if name.partition("#")[0] in KNOWN and "#" not in name}
+    return {name: wish for name, wish in wishes.items() if name in KNOWN or tagged.is_tagged(name)}
 
 
 def _check_wish(where: str, wish: dict[str, Any]) -> None:

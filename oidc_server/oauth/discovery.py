@@ -99,7 +99,7 @@ def _request_encryption(settings: Settings) -> dict[str, Any]:
 
 def _aliases(settings: Settings) -> dict[str, Any]:
     """Where clients find the endpoints at which they show certificates (RFC 8705 §5)."""
-    if settings.mtls.header is None or settings.mtls.url is None:
+    if settings.mtls.url is None or not settings.mtls.methods:
         return {}
     return {"mtls_endpoint_aliases": {member: settings.mtls.url + ENDPOINTS[member] for member in _AUTHENTICATED}}
 

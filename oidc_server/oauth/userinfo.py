@@ -64,9 +64,10 @@ class UserinfoEndpoint:
         client = self._server.query_client(token.client_id)
         if row is None or client is None:
             raise InvalidAccessToken(because="revoked, or its grant, person or client is gone")
+        locales = claims_request.locales(row.asked)
         told = {
-            **claims.of(row, token.scopes & client.scopes),
-            **claims.named(row, claims_request.names(row.asked, "userinfo")),
+            **claims.of(row, token.scopes & client.scopes, locales),
+            **claims.named(row, claims_request.names(row.asked, "userinfo"), locales),
         }
         return self._answer(client, {**told, "sub": self._server.issuing.subject(client, row.id)})
 

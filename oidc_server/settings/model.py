@@ -97,10 +97,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 "OIDC_KEYS_ANNOUNCED_FOR must be at least OIDC_KEYS_CACHED_FOR, or tokens meet a JWKS without their key"
             )
-        if self.mtls.header is not None and not self.trusted_proxies:
-            raise ValueError("OIDC_MTLS_HEADER needs OIDC_TRUSTED_PROXIES: only a trusted proxy's word counts")
-        if self.mtls.url is not None and not re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?", self.mtls.url):
-            raise ValueError("OIDC_MTLS_URL must be an https URL without a query, a fragment or a slash at its end")
+        _check_mtls(self.mtls, self.trusted_proxies)
         if self.password.bcrypt_rounds < 10 and not self.development:
             raise ValueError("OIDC_PASSWORD_BCRYPT_ROUNDS below 10 is for development mode only")
         if self.smtp.url is not None and self.smtp.sender is None:
@@ -161,6 +158,17 @@ def _check_issuer(issuer: str, development: bool) -> None:
         raise ValueError(f"OIDC_ISSUER must have no query, no fragment and no slash at its end, received {issuer!r}")
     if parts.scheme == "http" and not development:
         raise ValueError(f"OIDC_ISSUER must use https outside development mode, received {issuer!r}")
+
+
+def _check_mtls(mtls: MtlsSettings, trusted_proxies: Networks) -> None:
+    if mtls.header is not None and not trusted_proxies:
+        raise ValueError("OIDC_MTLS_HEADER needs OIDC_TRUSTED_PROXIES: only a trusted proxy's word counts")
+    if mtls.ca_file is not None and mtls.url is None:
+        raise ValueError(
+            "OIDC_MTLS_CA_FILE needs OIDC_MTLS_URL: where clients find the port that asks for certificates"
+        )
+    if mtls.url is not None and not re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?", mtls.url):
+        raise ValueError("OIDC_MTLS_URL must be an https URL without a query, a fragment or a slash at its end")
 
 
 def groups() -> dict[str, type[Group]]:

@@ -57,22 +57,27 @@ class OutboundSettings(Group):
 class MtlsSettings(Group):
     """How clients authenticate with certificates (mutual TLS, RFC 8705)."""
 
+    ca_file: Path | None = None
+    """Certificate authorities (PEM) that issue certificates to clients which come to this server's own TLS, at
+    `serve --mtls-port`: for `tls_client_auth`. Each certificate by one of them is as good as the name in it."""
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
     """The header in which a trusted proxy tells a client's certificate, such as `Client-Cert` (RFC 9440) or one with
-    URL-encoded PEM; without it nobody authenticates so. The proxy must take this header away from what clients send."""
+    URL-encoded PEM. The proxy must take this header away from what clients send."""
     verified: bool = False
-    """The proxy passes on only certificates that an authority you trust has issued. Without that, `tls_client_auth` is not
-    accepted: anybody can write any name into a certificate of their own."""
+    """The proxy passes on only certificates that an authority you trust has issued. Without that, its word is not enough for
+    `tls_client_auth`: anybody can write any name into a certificate of their own."""
     url: str | None = None
-    """The https URL under which that proxy asks clients for certificates, if it is another one than the issuer
-    (`mtls_endpoint_aliases`, RFC 8705 §5)."""
+    """The https URL under which clients are asked for certificates, by that proxy or at `serve --mtls-port`, if it is another
+    one than the issuer (`mtls_endpoint_aliases`, RFC 8705 §5)."""
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The client authentication methods that rest on certificates, as far as they are accepted."""
-        if self.header is None:
-            return ()
-        return ("self_signed_tls_client_auth", *(("tls_client_auth",) if self.verified else ()))
+        by_name = self.ca_file is not None or (self.header is not None and self.verified)
+        # Our own TLS ends a handshake with a certificate that no authority has issued.
+        by_key = self.header is not None
+        methods = {"self_signed_tls_client_auth": by_key, "tls_client_auth": by_name}
+        return tuple(method for method, is_accepted in methods.items() if is_accepted)
 
 
 class LogSettings(Group):

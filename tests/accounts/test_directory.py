@@ -8,7 +8,9 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
 from oidc_server.accounts.models import User
@@ -220,3 +222,16 @@ async def test_other_people_are_left_alone(
 
     assert (await relying_party.refresh(tokens.refresh_token)).status == 200
     assert relying_party.answer(await bob.visit(relying_party)).code
+
+
+async def test_what_another_server_tells_anew_is_told_in_no_old_language(house: House) -> None:
+    tagged = {"name#ja": "アリス", "given_name#fr": "Alix"}
+    await factories.add_user(house, **factories.user("alice", **tagged))
+
+    def told(session: Session) -> None:
+        alice = session.scalars(select(User).where(User.username_key == "alice")).one()
+        directory.refresh_claims(session, alice, {"name": "Alice Liddell"})
+
+    await deeds.in_transaction(house, told)
+
+    assert (await deeds.user(house, "alice")).claims == {"name": "Alice Liddell", "given_name#fr": "Alix"}

@@ -13,6 +13,7 @@ from oidc_server.accounts import directory
 from oidc_server.clients import first_party, registry
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
+from tests import factories
 from tests.accounts import deeds
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, claims, header
@@ -83,9 +84,20 @@ async def test_a_person_sees_and_changes_their_account(app_of_ours: App, path: s
     assert (await app_of_ours.call("GET", path)).json() == changed.json()
 
 
+async def test_what_the_api_does_not_show_it_does_not_take_away(app_of_ours: App, house: House) -> None:
+    await factories.add_user(house, **factories.user("alice", **{"name#ja": "アリス"}))
+    await app_of_ours.log_in("alice")
+
+    await app_of_ours.call("PATCH", "/users/me", json={"nickname": "Al"})
+
+    claims_kept = (await deeds.user(house, "alice")).claims
+    assert (claims_kept["nickname"], claims_kept["name#ja"]) == ("Al", "アリス")
+
+
 @pytest.mark.parametrize(
     ("patch", "field"),
     [
+        ({"name#ja": "x"}, "name#ja"),
         ({"email": "mallory@example.com"}, "email"),
         ({"roles": ["admin"]}, "roles"),
         ({"email_verified": True}, "email_verified"),

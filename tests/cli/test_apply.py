@@ -27,7 +27,9 @@ users:
     password: a long passphrase
     email: carol@example.com
     name: Carol
+    name#ja-kana-jp: キャロル
     address: {locality: Rome}
+    address#it: {locality: Roma}
 """
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -126,6 +128,13 @@ def test_disabling_and_enabling(run: Run, tmp_path: Path) -> None:
         ("users: [{username: 'alice@example.com'}]", "must be the user's own e-mail address"),
         ("users: [{username: x, email: alice@example.com}]", "belongs to another user"),
         ("users: [{username: x, birthdate: yesterday}]", "users.0.birthdate"),
+        ("users: [{username: x, 'email#de': x@example.com}]", "email#de: only these can be told in other languages"),
+        ("users: [{username: x, 'name#': x}]", "name#: after # comes a language tag"),
+        ("users: [{username: x, 'name#de_CH': x}]", "name#de_CH: after # comes a language tag"),
+        ("users: [{username: x, 'website#de': x}]", "website#de: "),
+        ("users: [{username: x, 'name#de': [x]}]", "name#de: "),
+        ("users: [{username: x, 'name#de-ch': x, 'name#de-CH': x}]", "twice"),
+        ("users: [{username: x, translations: {'name#de': x}}]", "users.0.translations"),
         ("resources: [{resource: not-a-uri, scopes: [a]}]", "must be an absolute URI"),
         ("resources: [{resource: 'https://other.example.com', scopes: [orders.read]}]", "belongs to the resource"),
         ("resources: [{resource: 'https://other.example.com', scopes: [openid]}]", "OpenID Connect's own"),

@@ -13,6 +13,7 @@ import pytest
 from oidc_server.cli import demo
 from oidc_server.settings.model import Settings
 from tests.cli.conftest import Run
+from tests.listener import make_certificate
 from tests.servers import free_port, serving
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -44,6 +45,45 @@ PRODUCTION = {
 )
 def test_it_refuses_settings_that_cannot_be_right(run: Run, changes: dict[str, str], expected: str) -> None:
     done = run("serve", "--port", str(free_port()), **{**PRODUCTION, **changes})
+
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+MTLS_URL = {"OIDC_MTLS_URL": "https://id.example.com:8443"}
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("words", "changes", "expected"),
+    [
+        ([], {"OIDC_MTLS_CA_FILE": "certificate.pem"}, "OIDC_MTLS_CA_FILE needs OIDC_MTLS_URL"),
+        (["--mtls-port", "1"], MTLS_URL, "--mtls-port needs OIDC_MTLS_CA_FILE"),
+        ([], {**MTLS_URL, "OIDC_MTLS_CA_FILE": "certificate.pem"}, "OIDC_MTLS_CA_FILE needs --mtls-port"),
+        (
+            ["--mtls-port", "1"],
+            {**MTLS_URL, "OIDC_MTLS_CA_FILE": "certificate.pem"},
+            "--mtls-port needs --ssl-certfile",
+        ),
+        (
+            ["--mtls-port", "1", "--ssl-certfile", "certificate.pem", "--ssl-keyfile", "key.pem"],
+            {**MTLS_URL, "OIDC_MTLS_CA_FILE": "key.pem"},
+            "holds no certificates",
+        ),
+        (
+            ["--mtls-port", "1", "--ssl-certfile", "certificate.pem", "--ssl-keyfile", "key.pem"],
+            {**MTLS_URL, "OIDC_MTLS_CA_FILE": "nowhere.pem"},
+            "OIDC_MTLS_CA_FILE names nowhere.pem",
+        ),
+    ],
+)
+def test_it_refuses_half_a_port_for_certificates(
+    run: Run, tmp_path: Path, words: list[str], changes: dict[str, str], expected: str
+) -> None:
+    make_certificate(tmp_path, "localhost")
+
+    done = run("serve", "--port", str(free_port()), *words, **{**PRODUCTION, **changes})
 
     assert done.returncode == 1
     assert expected in done.stderr

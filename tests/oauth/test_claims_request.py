@@ -60,7 +60,9 @@ def test_what_is_no_claims_request_is_refused(text: str) -> None:
 
 def test_claims_that_nobody_knows_are_left_out() -> None:
     asked = wish(
-        userinfo={"email": None, "shoe_size": None, "name#de": None}, id_token={"x": None}, other={"email": None}
+        userinfo={"email": None, "shoe_size": None, "email#de": None, "name#": None, "name#d_e": None},
+        id_token={"x": None},
+        other={"email": None},
     )
 
     assert claims_request.parse(asked) == {"userinfo": {"email": None}}

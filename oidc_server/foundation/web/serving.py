@@ -1,14 +1,17 @@
-"""Serving: uvicorn, with the limits on a request's head that it lacks.
+"""Serving: uvicorn, with the limits on a request's head that it lacks, and the certificate of its peer.
 
-Without them, somebody could hold connections open for ever by sending one header a minute, or fill the memory with headers.
+Without limits, somebody could hold connections open for ever by sending one header a minute, or fill the memory with headers.
 """
 
 import asyncio
+import ssl
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 65536
+#: How long TLS waits for the other side's goodbye when the server stops; a client that is idle doesn't even hear ours.
+_GOODBYE_SECONDS = 2
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -24,10 +27,14 @@ class DeadlineProtocol(HttpToolsProtocol):
     _is_between = False
     """Whether a request is complete and the next has not begun."""
     _head_bytes = 0
+    _extensions: dict[str, Any] | None = None
+    """What is known of this connection alone; every request on it gets a copy."""
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock for the first request."""
         super().connection_made(transport)
+        if (tls := _asked_for_certificate(transport)) is not None:
+            self._extensions = {"tls": tls}
         self._start_deadline(self.header_deadline_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -53,6 +60,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._head_is_open, self._is_between = True, False
         self._head_bytes = 0
         super().on_message_begin()
+        if self._extensions is not None:
+            self.scope["extensions"] = self._extensions.copy()
 
     def on_headers_complete(self) -> None:
         """The head is here: from now on it is the body that must come in time."""
@@ -68,6 +77,12 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_complete()
 
+    def shutdown(self) -> None:
+        """The server stops: finish what is under way, and hang up."""
+        super().shutdown()
+        if self.scheme == "https" and self.transport.is_closing():
+            self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
+
     def _start_deadline(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self._close_late)
 
@@ -80,3 +95,19 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _asked_for_certificate(transport: Any) -> dict[str, Any] | None:
+    """ASGI's extension for TLS, on connections on which the client was asked for a certificate; it need not have shown one."""
+    connection = transport.get_extra_info("ssl_object")
+    if connection is None or connection.context.verify_mode == ssl.CERT_NONE:
+        return None
+    shown = connection.getpeercert(binary_form=True)
+    return {
+        "server_cert": None,
+        "client_cert_chain": [ssl.DER_cert_to_PEM_cert(shown)] if shown else [],
+        "client_cert_name": None,
+        "client_cert_error": None,
+        "tls_version": None,
+        "cipher_suite": None,
+    }

@@ -22,8 +22,8 @@ class AuthorizationRequest(OAuthRequest):
     max_age: timedelta | None = None
     resources: frozenset[str] = frozenset()
     """The resource servers that its tokens are to be for, where it names some."""
-    claims: dict[str, dict[str, Any]] | None = None
-    """The single claims asked for."""
+    claims: dict[str, Any] | None = None
+    """The single claims asked for, and in which languages."""
     acr_values: tuple[str, ...] = ()
     """The classes of authentication that the client wants, as far as there are such, the best first."""
     acr_is_essential: bool = False

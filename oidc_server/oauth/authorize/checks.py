@@ -180,8 +180,11 @@ def check_max_age(asked: AuthorizationRequest, server: AuthorizationServer) -> N
 
 
 def check_claims(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
-    """Single claims are asked for as OpenID Connect Core §5.5 says; of some it matters what they are (§5.5.1)."""
-    asked.claims = claims_request.parse(asked.get("claims"))
+    """Single claims are asked for as OpenID Connect Core §5.5 says; of some it matters what they are (§5.5.1).
+
+    Languages that nobody knows are no error (§5.2).
+    """
+    asked.claims = claims_request.parse(asked.get("claims"), asked.get("claims_locales"))
     if subjects := claims_request.demanded(asked.claims, "sub"):
         asked.hinted_subject = subjects[0]
 

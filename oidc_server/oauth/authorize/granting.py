@@ -30,10 +30,10 @@ def answer(server: AuthorizationServer, asked: AuthorizationRequest, authenticat
 
 def _about(asked: AuthorizationRequest) -> About:
     """What the ID token tells of the person: what was asked for it, and all where no access token comes (Core §5.4, §5.5)."""
-    names = claims_request.names(asked.claims, "id_token") & claims.REQUESTABLE
+    names = claims_request.about_person(asked.claims, "id_token")
     if not asked.response_types & {"token", "code"}:
         names |= {name for scope in asked.scopes for name in claims.BY_SCOPE.get(scope, ())}
-    return about.told(asked.user, names, has_roles=ROLES_SCOPE in asked.scopes)
+    return about.told(asked.user, names, asked.claims, has_roles=ROLES_SCOPE in asked.scopes)
 
 
 def _make(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> Granted:

@@ -1,7 +1,7 @@
 """tls_client_auth and self_signed_tls_client_auth: the client has shown a certificate in its TLS handshake (RFC 8705 §2).
 
-The proxy in front has ended that handshake: for tls_client_auth it has verified the chain up to a root that its operator
-believes, for the other it has made sure that the client holds the key. We compare what it tells us.
+Whoever ended that handshake, our own TLS or a proxy, has made sure that the client holds the key; for tls_client_auth it has
+also verified the chain up to a root that the operator believes. We compare what it tells us.
 """
 
 from cryptography import x509
@@ -27,15 +27,17 @@ class CertificateAuthentication:
         client = self._registry.find(presented.client_id)
         if client is None:
             raise InvalidClient(because="unknown or disabled client")
-        certificate = presented.certificate
-        if certificate is None:
+        if presented.certificate is None:
             raise InvalidClient(because="no client certificate")
+        certificate = presented.certificate.certificate
         if not certificate.not_valid_before_utc <= clock.now() <= certificate.not_valid_after_utc:
             raise InvalidClient(because="the client certificate has expired, or is not valid yet")
-        if presented.method == "tls_client_auth":
+        if presented.method != "tls_client_auth":
+            self._check_key(client, certificate)
+        elif presented.certificate.is_issued:
             self._check_name(client, certificate)
         else:
-            self._check_key(client, certificate)
+            raise InvalidClient(because="nobody has verified who issued the client certificate")
         return client
 
     def _check_name(self, client: Client, certificate: x509.Certificate) -> None:

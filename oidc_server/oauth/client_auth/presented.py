@@ -5,10 +5,9 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from cryptography import x509
-
 from oidc_server.clients import key_sets
 from oidc_server.clients.key_sets import Unverified
+from oidc_server.foundation.web.client_certificate import Shown
 from oidc_server.oauth.errors import InvalidClient, InvalidRequest
 from oidc_server.oauth.parameters import OAuthRequest
 
@@ -32,7 +31,7 @@ class Presented:
     """The `typ` of that JWT."""
     endpoint: str = ""
     """Our own address to which the request came."""
-    certificate: x509.Certificate | None = None
+    certificate: Shown | None = None
     """What the client showed in its TLS handshake."""
 
 

@@ -122,6 +122,25 @@ async def test_a_new_phone_number_is_not_verified_and_nobody_says_so_themselves(
     assert "phone_number_verified" not in claims
 
 
+async def test_claims_in_other_languages_stay_as_long_as_they_say_the_same_and_belong_to_the_data(
+    person: Person, house: House
+) -> None:
+    tagged = {"name#ja": "アリス", "nickname#de": "Ali", "given_name#fr": "Alix"}
+    await factories.add_user(house, **factories.user("alice", nickname="Al", **tagged))
+    await person.sign_in()
+    page = await person.browser.open("/account/profile")
+
+    await person.browser.submit(page, birthdate="1852-05-04")
+    claims = (await deeds.user(house, "alice")).claims
+    assert {name: claims[name] for name in tagged} == tagged
+    handed_out = await person.browser.submit(await person.browser.open("/account/data"))
+    assert json.loads(handed_out.response.text)["account"]["name#ja"] == "アリス"
+
+    await person.browser.submit(page, name="Alice Liddell", nickname="")
+    claims = (await deeds.user(house, "alice")).claims
+    assert [name for name in claims if "#" in name] == ["given_name#fr"]
+
+
 async def test_sessions_are_ended_one_by_one_or_all_the_others(person: Person, people: Callable[..., Person]) -> None:
     others = [people("alice") for _ in range(3)]
     for one in (*others, person):
