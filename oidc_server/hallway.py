@@ -39,7 +39,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     steps = Steps(settings, house.sealing, pages, trust)
     browsers = KnownBrowsers(settings, house.sealing, house.self_service.letters)
     entrance = Entrance(house.database, house.sealing, pages, visitors, steps, browsers)
-    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
+    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance, house.registry)
     enrolment = Enrolment(settings, house.sealing, factors.passkeys, house.letters)
     frame = Frame(settings, house.database, house.sealing, pages, visitors, ProjectsPage.section(projects.book))
     login = LoginPage(
