@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.pages import routes as account_routes
 from oidc_server.accounts.pages import self_service_routes
+from oidc_server.accounts.pages.account.data import DataPage
 from oidc_server.accounts.pages.account.email import EmailPage
 from oidc_server.accounts.pages.account.frame import Frame
 from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
@@ -27,6 +28,7 @@ from oidc_server.accounts.visitors import Visitors
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.house import House
+from oidc_server.projects.ownership import Ownership
 from oidc_server.projects.pages import routes as project_routes
 from oidc_server.projects.pages.projects import ProjectsPage
 from oidc_server.projects.rules import Rules
@@ -39,9 +41,11 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     steps = Steps(settings, house.sealing, pages, trust)
     browsers = KnownBrowsers(settings, house.sealing, house.self_service.letters)
     entrance = Entrance(house.database, house.sealing, pages, visitors, steps, browsers)
-    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance)
+    standings = Standings(settings, house.database, house.sealing, pages, visitors, steps, entrance, house.registry)
     enrolment = Enrolment(settings, house.sealing, factors.passkeys, house.letters)
-    frame = Frame(settings, house.database, house.sealing, pages, visitors, ProjectsPage.section(projects.book))
+    elsewhere = LinkedUpstreamsPage.is_for(house.database, house.upstreams)
+    own_projects = ProjectsPage.section(projects.book)
+    frame = Frame(settings, house.database, house.sealing, pages, visitors, own_projects, elsewhere)
     login = LoginPage(
         settings,
         house.database,
@@ -56,7 +60,6 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     )
     linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation, house.letters)
     pages_of_accounts = account_routes.build(
-        settings,
         HomePage(house.database, pages, visitors),
         login,
         SecondFactorPage(house.database, pages, standings, factors, trust),
@@ -67,6 +70,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         frame,
         LanguageChoice(pages, house.sealing),
         house.registry,
+        DataPage(frame, settings.privacy, Ownership()),
         enrolment,
         factors.passkeys,
         PasswordPage(frame, house.password_change),

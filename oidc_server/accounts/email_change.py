@@ -47,14 +47,14 @@ class EmailChange:
         with self._database.transaction() as session:
             owner = directory.find(session, address)
             if owner is not None and owner.id != user.id:
-                self._letters.send_word(session, "have_account", owner.email if may_write else None, "login")
+                to = owner.email if may_write else None
+                self._letters.send_word(session, "have_account", to, "login", reader=owner)
             else:
                 made = self._links.make(session, Purpose.CHANGE_EMAIL, address, self._lifetime, user=user)
-                self._letters.send_link(
-                    session, "change_email", address if may_write else None, Purpose.CHANGE_EMAIL, made
-                )
+                to = address if may_write else None
+                self._letters.send_link(session, "change_email", to, Purpose.CHANGE_EMAIL, made, reader=user)
             if user.email is not None:
-                self._letters.send_word(session, "email_change_asked", user.email, "account")
+                self._letters.send_word(session, "email_change_asked", user.email, "account", reader=user)
             trail.record(session, Event.EMAIL_CHANGE_ASKED, user_id=user.id)
 
     def look(self, token: str) -> str:
@@ -74,7 +74,7 @@ class EmailChange:
                     values |= {"username": link.email, "username_key": values["email_key"]}
                 directory.update_user(session, user.id, unconfirmed_since=None, **values)
                 if user.email is not None:
-                    self._letters.send_word(session, "email_changed", user.email)
+                    self._letters.send_word(session, "email_changed", user.email, reader=user)
                 trail.record(session, Event.EMAIL_CHANGED, user_id=user.id)
                 return user
         except IntegrityError as error:

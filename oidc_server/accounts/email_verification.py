@@ -66,7 +66,7 @@ class EmailVerification:
             return False
         with self._database.transaction() as session:
             made = self._links.make(session, Purpose.VERIFY_EMAIL, user.email, self._lifetime, user=user)
-            self._letters.send_link(session, "verify_email", user.email, Purpose.VERIFY_EMAIL, made)
+            self._letters.send_link(session, "verify_email", user.email, Purpose.VERIFY_EMAIL, made, reader=user)
         return True
 
     def look(self, token: str) -> str:

@@ -1,6 +1,7 @@
 """Export: all that is kept of a person, as they may take it with them (GDPR, articles 15 and 20)."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,13 +18,17 @@ from oidc_server.tokens import grants
 _EVENTS_AT_MOST = 10_000
 
 
-def of(session: Session, user: User) -> dict[str, Any]:
-    """Their account, sessions, accounts elsewhere, permissions and history; nothing that could be used in their place."""
+def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Their account, sessions, accounts elsewhere, permissions and history; nothing that could be used in their place.
+
+    `more` is what other rooms keep of them.
+    """
     return {
         "account": {
             "sub": str(user.id),
             "username": user.username,
             "roles": user.roles,
+            "groups": user.groups or [],
             "created_at": user.created_at,
             "updated_at": user.updated_at,
             "terms_version": user.terms_version,
@@ -58,6 +63,7 @@ def of(session: Session, user: User) -> dict[str, Any]:
             {"at": one.at, "event": one.event, "client_id": one.client_id, "address": one.address}
             for one in history.read(session, user.id, count=_EVENTS_AT_MOST)
         ],
+        **more,
     }
 
 

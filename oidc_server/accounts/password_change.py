@@ -46,7 +46,7 @@ class PasswordChange:
             self._sign_in.still_holds(session, user, attempt)
             directory.update_user(session, user.id, password_hash=password_hash)
             end_others(session, user.id, session_id=session_id, grant_id=grant_id)
-            self._letters.send_word(session, "password_changed", user.email, "forgot-password")
+            self._letters.send_word(session, "password_changed", user.email, "forgot-password", reader=user)
             trail.record(session, Event.PASSWORD_CHANGED, user_id=user.id, session_id=session_id)
 
 

@@ -51,7 +51,7 @@ class PasswordReset:
                 made = self._links.make(session, Purpose.RESET_PASSWORD, to, self._lifetime, user=user)
             else:
                 made = self._links.make_for_nobody(session, Purpose.RESET_PASSWORD, self._lifetime)
-            self._letters.send_link(session, "reset_password", to, Purpose.RESET_PASSWORD, made)
+            self._letters.send_link(session, "reset_password", to, Purpose.RESET_PASSWORD, made, reader=user)
             trail.record(session, Event.PASSWORD_RESET_ASKED, user_id=user.id if user else None)
 
     def look(self, token: str) -> None:
@@ -80,6 +80,6 @@ class PasswordReset:
                 # Whoever had been in it until now had never shown that the address is theirs.
                 factors.remove_all(session, user.id)
                 identities.remove_all(session, user.id)
-            self._letters.send_word(session, "password_changed", user.email, "forgot-password")
+            self._letters.send_word(session, "password_changed", user.email, "forgot-password", reader=user)
             trail.record(session, Event.PASSWORD_RESET, user_id=user.id)
         return user

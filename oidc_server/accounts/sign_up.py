@@ -88,13 +88,13 @@ class SignUp:
                 made = self._links.make(
                     session, Purpose.VERIFY_EMAIL, email, self._lifetimes.verify_email, user=user, asking=wish.asking
                 )
-                self._letters.send_link(session, "verify_email", email, Purpose.VERIFY_EMAIL, made)
+                self._letters.send_link(session, "verify_email", email, Purpose.VERIFY_EMAIL, made, reader=user)
             else:
                 known = directory.find(session, email)
                 self._links.make_for_nobody(session, Purpose.VERIFY_EMAIL, self._lifetimes.verify_email)
                 is_open = known is not None and known.disabled_at is None
                 to = known.email if known is not None and is_open else None
-                self._letters.send_word(session, "have_account", to, "login")
+                self._letters.send_word(session, "have_account", to, "login", reader=known)
 
     def invited(self, token: str) -> str:
         """The address that was invited; LinkIsDead if nobody is any more. Call it inside `Database.run`."""
@@ -121,7 +121,7 @@ class SignUp:
         if directory.find(session, address) is not None:
             raise SignUpRefused(HAS_ACCOUNT, field="email")
         made = self._links.make(session, Purpose.INVITATION, address, self._lifetimes.invitation)
-        self._letters.send_link(session, "invitation", address, Purpose.INVITATION, made)
+        self._letters.send_link(session, "invitation", address, Purpose.INVITATION, made, reader=None)
         trail.record(session, Event.USER_INVITED)
 
     def _prepare(self, email: str, password: str, *, accepts_terms: bool) -> tuple[str, dict[str, Any]]:
@@ -153,7 +153,7 @@ class SignUp:
 
     def _answer_nobody(self, session: Session) -> None:
         self._links.make_for_nobody(session, Purpose.VERIFY_EMAIL, self._lifetimes.verify_email)
-        self._letters.send_word(session, "have_account", None, "login")
+        self._letters.send_word(session, "have_account", None, "login", reader=None)
 
 
 def remove_unconfirmed(database: Database, kept_for: timedelta) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from oidc_server.api.bodies import Body, Name
+from oidc_server.clients.dynamic import OPERATOR_ONLY
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.projects.models import MAX_NAME
 
@@ -74,15 +75,13 @@ class Members(BaseModel):
 class ClientDescription(ClientMetadata):
     """A client in the members of RFC 7591 §2, within the limits of clients that register themselves."""
 
-    model_config = ConfigDict(json_schema_extra=lambda schema: _without(schema, "skip_consent", "require_pkce"))
+    model_config = ConfigDict(json_schema_extra=lambda schema: _without(schema, *OPERATOR_ONLY))
 
 
 class Client(ClientMetadata):
     """A client as it is registered."""
 
-    model_config = ConfigDict(
-        extra="ignore", json_schema_extra=lambda schema: _without(schema, "skip_consent", "require_pkce")
-    )
+    model_config = ConfigDict(extra="ignore", json_schema_extra=lambda schema: _without(schema, *OPERATOR_ONLY))
 
     client_id: str
     client_secret: str | None = None

@@ -21,6 +21,7 @@ from oidc_server.clients import client_secrets, registry, resources
 from oidc_server.clients.models import ClientRow, ResourceRow
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import wait
+from oidc_server.foundation.web import logos
 from oidc_server.house import House
 
 _SHORT_SECRET = 32
@@ -135,6 +136,7 @@ def _write(session: Session, house: House, document: Document, hashes: dict[str,
 
 def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> str:
     metadata, known = entry.metadata(), session.get(ClientRow, entry.client_id)
+    _require_logo(house, entry)
     disabled_at = None if entry.enabled else (known and known.disabled_at) or clock.now()
     if entry.client_secret and len(entry.client_secret) < _SHORT_SECRET:
         outcome.warnings.append(
@@ -153,6 +155,14 @@ def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome
     registry.change(session, entry.client_id, metadata, disabled_at=disabled_at)
     trail.record(session, _client_event(was_enabled, entry.enabled), client_id=entry.client_id)
     return "changed"
+
+
+def _require_logo(house: House, entry: ClientEntry) -> None:
+    """Raise ValueError where pages would look for a logo in vain."""
+    name, folder = (entry.branding or {}).get("logo"), house.settings.branding.logos_dir
+    if name is not None and name not in logos.of_clients(folder):
+        where = f"not in {folder}" if folder else "in no folder: OIDC_BRANDING_LOGOS_DIR is not set"
+        raise ValueError(f"The logo of {entry.client_id} is {name}, which is {where}.")
 
 
 def _client_event(was_enabled: bool, is_enabled: bool) -> Event:

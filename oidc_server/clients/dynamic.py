@@ -14,7 +14,7 @@ from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.foundation.printable import printable
 
 #: What nobody can set from outside.
-OPERATOR_ONLY = frozenset({"skip_consent", "require_pkce"})
+OPERATOR_ONLY = frozenset({"skip_consent", "require_pkce", "branding"})
 #: What an operator may allow a client, and no client itself: it would see people's passwords (RFC 9700 §2.4).
 _OPERATORS_GRANT_TYPES = frozenset({"password"})
 _MAX_LISTED = 100

@@ -17,6 +17,8 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from oidc_server.clients import certificates, jwk_sets, languages, logout_uris, redirect_uris, web_addresses
+from oidc_server.clients.branding import KeptBranding
+from oidc_server.foundation.printable import displayable
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 #: Lets an app see to its person's account through our own API; no client has it unless it is registered for it.
@@ -89,17 +91,6 @@ def response_type(text: str) -> str:
     return " ".join(sorted(text.split(" ")))
 
 
-def _displayable(value: str) -> str:
-    if any(
-        ord(character) < 32
-        or 127 <= ord(character) < 160
-        or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-        for character in value
-    ):
-        raise ValueError("must hold no control characters")
-    return value
-
-
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -121,7 +112,7 @@ def _is_development(info: ValidationInfo) -> bool:
     return bool((info.context or {}).get("development"))
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_displayable)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(displayable)]
 Scope = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_scope)]
 ResponseType = Annotated[str, AfterValidator(_response_type)]
 Uri = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -129,7 +120,7 @@ WebAddress = Annotated[Uri, AfterValidator(_web_address)]
 PublicAddress = Annotated[Uri, AfterValidator(_public_address)]
 #: What we fetch: the guard of outbound calls decides whether we may.
 AnyAddress = Annotated[Uri, AfterValidator(_any_address)]
-Line = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_displayable)]
+Line = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(displayable)]
 
 #: How each member that people read is checked, also in other languages.
 _TRANSLATED: dict[str, TypeAdapter[str]] = {
@@ -228,6 +219,8 @@ class ClientMetadata(BaseModel):
     """Its host is the sector, where the redirect URIs have several hosts."""
     skip_consent: bool = False
     """A first-party application: people are not asked whether they allow it."""
+    branding: KeptBranding | None = None
+    """What the pages look like that people see on their way to it."""
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from oidc_server.federation.models import UpstreamIdentity, UpstreamRow
 from oidc_server.federation.told import Told
 from oidc_server.foundation import clock
+from oidc_server.foundation.database import Handle
 from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.statements import affected, insert_if_absent
 
@@ -46,6 +47,12 @@ def list_of(session: Session, user_id: UUID) -> list[UpstreamIdentity]:
     """A user's identities, the oldest first."""
     of_user = UpstreamIdentity.user_id == user_id
     return list(session.scalars(select(UpstreamIdentity).where(of_user).order_by(UpstreamIdentity.linked_at)))
+
+
+def has_any(handle: Handle, user_id: UUID) -> bool:
+    """Whether a user has an identity at any upstream, enabled or not."""
+    mine = select(UpstreamIdentity.id).where(UpstreamIdentity.user_id == user_id).limit(1)
+    return handle.execute(mine).first() is not None
 
 
 def remove_all(session: Session, user_id: UUID) -> None:

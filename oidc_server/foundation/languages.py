@@ -98,12 +98,12 @@ _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
 _chooser: ContextVar[Callable[[], Language] | None] = ContextVar("chooser", default=None)
 
 
-def spoken() -> Language:
-    """The language in which a page or a mail is written: as said, as the request at hand wants it, or the source's."""
+def spoken(otherwise: str = SOURCE) -> Language:
+    """The language in which a page or a mail is written: as said, as the request at hand wants it, or the other one."""
     if (language := _spoken.get()) is not None:
         return language
     choose = _chooser.get()
-    return choose() if choose else load(SOURCE)
+    return choose() if choose else load(otherwise)
 
 
 def begin(choose: Callable[[], Language]) -> None:

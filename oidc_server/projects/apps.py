@@ -94,7 +94,8 @@ class Apps:
         with self.database.transaction() as session:
             row = _one(session, user, project_id, client_id, "edit_clients")
             # Not whether people are asked: an operator who spared them that looked at another client.
-            metadata = metadata.model_copy(update={"require_pkce": row.registration.get("require_pkce")})
+            kept = {name: row.registration.get(name) for name in ("require_pkce", "branding")}
+            metadata = metadata.model_copy(update=kept)
             registry.change(session, client_id, metadata, disabled_at=row.disabled_at)
             secret = registrations.fit_secret(session, self.sealing, client_id, metadata)
             _record(session, Event.PROJECT_CLIENT_CHANGED, user, project_id, client_id)

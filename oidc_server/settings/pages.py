@@ -29,4 +29,6 @@ class BrandingSettings(Group):
     accent_dark: Colour | None = None
     """The same in the dark; by default `OIDC_BRANDING_ACCENT`, where that can be read on a dark page too."""
     templates_dir: Path | None = None
-    """A folder of templates that are taken instead of those of the same name in `templates/`."""
+    """A folder of templates taken instead of those of the same name in `templates/`; `clients/ID/` in it is for one client."""
+    logos_dir: Path | None = None
+    """A folder of logos that `oidc-server apply` may give to clients."""

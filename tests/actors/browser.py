@@ -27,6 +27,8 @@ class Page(HTMLParser):
         self.text = ""
         self._is_at_the_foot = False
         """What stands there is the same on every page, and no part of what a page asks."""
+        self._typing: str | None = None
+        """The field for several lines that stands open."""
         self._open_ids: list[tuple[str, str | None]] = []
         if "html" in response.headers.get("content-type", ""):
             self.feed(response.text)
@@ -61,6 +63,9 @@ class Page(HTMLParser):
             self.forms.append(Form(urljoin(str(self.response.url), values.get("action") or "")))
         elif tag == "input" and self.forms and (name := values.get("name")) and _is_sent(values):
             self.forms[-1].fields[name] = values.get("value") or ""
+        elif tag == "textarea" and self.forms:
+            self._typing = values.get("name") or ""
+            self.forms[-1].fields[self._typing] = ""
         if tag not in {"input", "meta", "link", "br", "img", "hr"}:
             self._open_ids.append((tag, values.get("id")))
 
@@ -68,11 +73,18 @@ class Page(HTMLParser):
         if self._is_at_the_foot:
             self._is_at_the_foot = tag != "footer"
             return
+        if tag == "textarea" and self._typing is not None:
+            # The first line break only makes the source easier to read (HTML, the textarea element).
+            fields = self.forms[-1].fields
+            fields[self._typing] = fields[self._typing].removeprefix("\n")
+            self._typing = None
         while self._open_ids and self._open_ids.pop()[0] != tag:
             continue
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self._typing is not None:
+            self.forms[-1].fields[self._typing] += data
         for _, name in self._open_ids:
             if name:
                 self.ids[name] = self.ids.get(name, "") + data

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Run
+from tests.foundation.web.test_branding import PNG
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +84,24 @@ def test_json_is_for_programs(run: Run, tmp_path: Path) -> None:
 
     assert [line["action"] for line in done] == ["created"] * 4
     assert [bool(line["client_secret"]) for line in done] == [False, True, False, False]
+
+
+@SQLITE
+def test_a_logo_is_a_file_that_pages_will_find(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "logos").mkdir()
+    (tmp_path / "logos" / "web.png").write_bytes(PNG)
+    file = write(tmp_path, FILE.replace("client_name: Web", "branding: {logo: web.png}"))
+    (tmp_path / "misspelt.yaml").write_text(FILE.replace("client_name: Web", "branding: {logo: wob.png}"))
+    folder = {"OIDC_BRANDING_LOGOS_DIR": "logos"}
+
+    nowhere, unknown = run("apply", file), run("apply", "misspelt.yaml", **folder)
+    done, again = run("apply", file, **folder), run("apply", file, **folder)
+
+    assert "The logo of web is web.png, which is in no folder: OIDC_BRANDING_LOGOS_DIR is not set." in nowhere.stderr
+    assert "The logo of web is wob.png, which is not in logos." in unknown.stderr
+    assert [nowhere.returncode, unknown.returncode] == [1, 1]
+    assert "client web: created" in done.stdout
+    assert "client web: unchanged" in again.stdout
 
 
 @SQLITE

@@ -29,6 +29,28 @@ async def link(person: Person, provider: UpstreamProvider) -> Page:
     return await person.browser.open(provider.answer(sent.response.headers["location"]))
 
 
+@on_one_database
+async def test_the_navigation_shows_the_page_only_where_there_is_something_to_link_or_unlink(
+    people: Callable[..., Person], house: House, upstream_provider: UpstreamProvider
+) -> None:
+    alice, bob = people(), people("bob")
+    await deeds.sign_in_by_password(alice)
+    await deeds.sign_in_by_password(bob)
+
+    async def is_shown(person: Person) -> bool:
+        return f'href="{PAGE}"' in (await person.browser.open("/account")).response.text
+
+    before = await is_shown(alice)
+    await deeds.configure(house, upstream_provider.entry(just_in_time=False))
+    upstream_provider.person = {"sub": "1", "email": "a@there.example"}
+    await link(alice, upstream_provider)
+    configured = [await is_shown(alice), await is_shown(bob)]
+    await deeds.configure(house, upstream_provider.entry(enabled=False))
+    disabled = [await is_shown(alice), await is_shown(bob)]
+
+    assert (before, configured, disabled) == (False, [True, True], [True, False])
+
+
 async def test_who_is_signed_in_links_an_account_and_signs_in_with_it(
     people: Callable[..., Person], house: House, upstream_provider: UpstreamProvider
 ) -> None:

@@ -1,5 +1,6 @@
 """The pages of projects: without JavaScript, each button only for those who may press it."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -214,3 +215,33 @@ async def test_what_is_no_project_is_no_page(people: Callable[..., Person], hous
     dora = await _developer(people, house)
 
     assert (await dora.browser.open(f"/account/projects/{path}")).status == 404
+
+
+async def test_a_download_lists_the_projects_of_a_person_and_what_they_are_there(
+    people: Callable[..., Person], house: House
+) -> None:
+    dora = await _developer(people, house)
+    await _project(dora)
+
+    document = json.loads((await dora.browser.submit(await dora.browser.open("/account/data"))).response.text)
+
+    assert [(one["name"], one["role"]) for one in document["projects"]] == [("Weather & <Rain>", "owner")]
+
+
+async def test_who_deletes_their_account_sees_which_projects_go_with_it(
+    people: Callable[..., Person], house: House
+) -> None:
+    dora, bob = await _developer(people, house), await _developer(people, house, "bob")
+    project = await _project(dora)
+
+    alone = await dora.browser.open("/account/delete")
+    unsure = await dora.browser.submit(alone, sure="")
+    await dora.browser.submit(project, to=project.path, user="bob", role="owner", deed="add")
+    together = await dora.browser.open("/account/delete")
+    page = await bob.browser.open("/account/delete")
+    await bob.browser.submit(page, sure="yes")
+    left_alone = await dora.browser.open("/account/delete")
+
+    for asked, is_told in ((alone, True), (unsure, True), (together, False), (left_alone, True)):
+        assert ("Nobody else owns these projects" in asked.text) is is_told
+        assert (f'href="{project.path}"><bdi>Weather &amp; &lt;Rain&gt;</bdi>' in asked.response.text) is is_told

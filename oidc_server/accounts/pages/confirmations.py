@@ -14,6 +14,7 @@ from oidc_server.accounts.pages import waiting
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
 from oidc_server.accounts.pages.link_frame import LinkFrame, Look
 from oidc_server.accounts.self_service import SelfService
+from oidc_server.clients.registry import Registry
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
@@ -27,7 +28,13 @@ class Confirmations:
     """Shows a button, and notes that it was pressed."""
 
     def __init__(
-        self, settings: Settings, sealing: Sealing, frame: LinkFrame, service: SelfService, entrance: Entrance
+        self,
+        settings: Settings,
+        sealing: Sealing,
+        frame: LinkFrame,
+        service: SelfService,
+        entrance: Entrance,
+        registry: Registry,
     ) -> None:
         self._settings = settings
         self._sealing = sealing
@@ -36,6 +43,7 @@ class Confirmations:
         self._verification = service.email_verification
         self._change = service.email_change
         self._entrance = entrance
+        self._registry = registry
 
     async def show_verification(self, request: Request) -> Response:
         """Ask whether the address of a new account is theirs."""
@@ -86,6 +94,7 @@ class Confirmations:
         interaction = self._interaction(request, confirmed)
         if not confirmed.was_waiting:
             # They could sign in before, and may have set up more than a password since.
+            waiting.client_of(interaction, self._registry)
             sealed = interactions.seal(self._sealing, interaction) if interaction else ""
             return self._confirmed(sealed)
         # Here they chose the password, and now they have opened the mail.

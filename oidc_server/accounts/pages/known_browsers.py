@@ -49,7 +49,7 @@ class KnownBrowsers:
         """Tell somebody who signs in on a browser that they never used before; not at their very first sign-in."""
         is_news = user.id not in self.names(request) and history.has(session, user.id, Event.SIGNED_IN)
         if is_news and self._can_mail and user.email is not None and user.email_verified:
-            self._letters.send_word(session, "new_browser", user.email, "account/sessions")
+            self._letters.send_word(session, "new_browser", user.email, "account/sessions", reader=user)
 
     def remember(self, request: Request, response: Response, user_id: UUID) -> None:
         """Let the browser be known from now on."""

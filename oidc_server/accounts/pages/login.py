@@ -136,8 +136,7 @@ class LoginPage:
 
     def _around(self, interaction: Interaction | None) -> tuple[Client | None, list[Upstream]]:
         """Whom they came from, and where else they may sign in."""
-        client_id = interaction.client_id if interaction else None
-        client = self._registry.find(client_id) if client_id is not None else None
+        client = waiting.client_of(interaction, self._registry)
         return client, [known.about for known in self.upstreams.all() if known.about.is_page]
 
     def _sign_in_and_go_on(self, request: Request, attempt: Attempt, interaction: Interaction | None) -> Response:

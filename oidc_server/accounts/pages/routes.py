@@ -29,11 +29,9 @@ from oidc_server.accounts.pages.upstream import UpstreamPage
 from oidc_server.accounts.passkeys import Passkeys
 from oidc_server.clients.registry import Registry
 from oidc_server.foundation.web.routing import mount
-from oidc_server.settings.model import Settings
 
 
 def build(
-    settings: Settings,
     home: HomePage,
     login: LoginPage,
     second_factor: SecondFactorPage,
@@ -44,6 +42,7 @@ def build(
     frame: Frame,
     language: LanguageChoice,
     registry: Registry,
+    data: DataPage,
     enrolment: Enrolment,
     keys: Passkeys,
     password: PasswordPage,
@@ -52,7 +51,7 @@ def build(
 ) -> APIRouter:
     """The router of every page."""
     router = APIRouter()
-    _mount_account(router, frame, registry, settings)
+    _mount_account(router, frame, registry, data)
     _mount_factors(router, frame, enrolment, keys)
     mount(router, "/account/password", get=password.show_form, post=password.submit_password)
     mount(router, "/account/email", get=email.show_form, post=email.submit_email)
@@ -73,10 +72,10 @@ def build(
     return router
 
 
-def _mount_account(router: APIRouter, frame: Frame, registry: Registry, settings: Settings) -> None:
+def _mount_account(router: APIRouter, frame: Frame, registry: Registry, data: DataPage) -> None:
     """A person's own pages."""
     overview, own, sessions = OverviewPage(frame), ProfilePage(frame), SessionsPage(frame)
-    apps, past, data = AppsPage(frame, registry), HistoryPage(frame), DataPage(frame, settings.privacy)
+    apps, past = AppsPage(frame, registry), HistoryPage(frame)
     mount(router, "/account", get=overview.show_overview)
     mount(router, "/account/profile", get=own.show_profile, post=own.submit_profile)
     mount(router, "/account/sessions", get=sessions.show_sessions, post=sessions.end_sessions)

@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts.current import Current
+from oidc_server.accounts.pages import waiting
 from oidc_server.accounts.roster import Roster
 from oidc_server.accounts.visitors import LOGIN_PAGE, Visitors
 from oidc_server.clients.registry import Registry
@@ -55,13 +56,13 @@ class SelectAccountPage:
         return await self._database.run(self._choose, request, sealed, form.get("session", ""))
 
     def _show(self, request: Request, sealed: str, problem: str, status: int) -> Response:
-        waiting = self._waiting(request, sealed)
+        begun = self._waiting(request, sealed)
         roster = self._roster(request)
-        if (sealed and waiting is None) or not roster.people:
+        if (sealed and begun is None) or not roster.people:
             # Whatever is wrong with what waits, the login page knows how to go on.
             return self._go_to(LOGIN_PAGE, sealed)
-        client = self._registry.find(waiting.client_id) if waiting and waiting.client_id else None
-        another = self._sealed(waiting.expecting("")) if waiting else ""
+        client = waiting.client_of(begun, self._registry)
+        another = self._sealed(begun.expecting("")) if begun else ""
         return self._pages.ask(
             request,
             "accounts/select_account.html",
@@ -73,25 +74,25 @@ class SelectAccountPage:
             idle=roster.idle,
             interaction=sealed,
             another=self._path(LOGIN_PAGE, another),
-            display=waiting.display if waiting else "",
+            display=begun.display if begun else "",
         )
 
     def _choose(self, request: Request, sealed: str, chosen: str) -> Response:
-        waiting = self._waiting(request, sealed)
+        begun = self._waiting(request, sealed)
         person = _find(self._roster(request), chosen)
-        if (sealed and waiting is None) or person is None:
+        if (sealed and begun is None) or person is None:
             return self._show(request, sealed, _UNKNOWN, 422)
         if (roster := self._visitors.switch(request, person.session.id)) is None:
-            return self._sign_in_first(request, waiting, person)
-        selected = self._sealed(waiting.selecting(person.session.id, person.user.username)) if waiting else ""
-        response = self._go_to(waiting.page if waiting else "/", selected)
+            return self._sign_in_first(request, begun, person)
+        selected = self._sealed(begun.selecting(person.session.id, person.user.username)) if begun else ""
+        response = self._go_to(begun.page if begun else "/", selected)
         self._visitors.remember(request, response, roster)
         return response
 
-    def _sign_in_first(self, request: Request, waiting: Interaction | None, person: Current) -> Response:
+    def _sign_in_first(self, request: Request, begun: Interaction | None, person: Current) -> Response:
         """To the login page, filled in: their session is over."""
-        waiting = waiting or interactions.begin({}, self._pages.browsers.of(request).mark, page="/")
-        return self._go_to(LOGIN_PAGE, self._sealed(waiting.expecting(person.user.username)))
+        begun = begun or interactions.begin({}, self._pages.browsers.of(request).mark, page="/")
+        return self._go_to(LOGIN_PAGE, self._sealed(begun.expecting(person.user.username)))
 
     def _roster(self, request: Request) -> Roster:
         with self._database.autocommit() as connection:
@@ -100,11 +101,11 @@ class SelectAccountPage:
     def _waiting(self, request: Request, sealed: str) -> Interaction | None:
         """The interaction that waits on this very browser."""
         try:
-            waiting = interactions.unseal(self._sealing, sealed)
+            begun = interactions.unseal(self._sealing, sealed)
         except interactions.Lost:
             return None
-        is_ours = waiting.browser == self._pages.browsers.of(request).mark
-        return waiting if is_ours and not waiting.has_expired(self._lifetime_seconds) else None
+        is_ours = begun.browser == self._pages.browsers.of(request).mark
+        return begun if is_ours and not begun.has_expired(self._lifetime_seconds) else None
 
     def _sealed(self, interaction: Interaction) -> str:
         return interactions.seal(self._sealing, interaction)

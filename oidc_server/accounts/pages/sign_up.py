@@ -13,7 +13,7 @@ from oidc_server.accounts.pages.link_frame import LinkFrame
 from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.accounts.self_service import SelfService
 from oidc_server.accounts.sign_up import SignUpRefused, Wish
-from oidc_server.clients.registry import Registry
+from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.languages import N_
@@ -87,6 +87,7 @@ class SignUpPage:
         interaction = self._waiting(request, request.query_params.get(interactions.PARAMETER))
         if isinstance(interaction, Response):
             return interaction
+        await self._client(interaction)
         sealed = interactions.seal(self._sealing, interaction) if interaction else ""
         return self._pages.show("accounts/sign_up_sent.html", interaction=sealed)
 
@@ -125,8 +126,7 @@ class SignUpPage:
         *,
         status: int = 200,
     ) -> Response:
-        client_id = interaction.client_id if interaction else None
-        client = await self._database.run(self._registry.find, client_id) if client_id else None
+        client = await self._client(interaction)
         client = client.in_language(self._pages.language.tag) if client else None
         hint = {"email": interaction.parameters.get("login_hint", "") if interaction else ""}
         sealed = interactions.seal(self._sealing, interaction) if interaction else ""
@@ -164,6 +164,9 @@ class SignUpPage:
 
     def _waiting(self, request: Request, text: str | None) -> Interaction | Response | None:
         return waiting.find(request, text, self._settings, self._sealing, self._pages)
+
+    async def _client(self, interaction: Interaction | None) -> Client | None:
+        return await self._database.run(waiting.client_of, interaction, self._registry)
 
     def _require_on(self) -> None:
         if self._mode == "off":

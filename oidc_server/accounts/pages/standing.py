@@ -14,12 +14,14 @@ from oidc_server.accounts.current import Current
 from oidc_server.accounts.factors import Factors
 from oidc_server.accounts.half_sign_ins import HalfSignIn
 from oidc_server.accounts.models import User
+from oidc_server.accounts.pages import waiting
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
 from oidc_server.accounts.pages.steps import Steps
 from oidc_server.accounts.proofs import Step
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
+from oidc_server.clients.registry import Registry
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Refused
@@ -71,6 +73,7 @@ class Standings:
         visitors: Visitors,
         steps: Steps,
         entrance: Entrance,
+        registry: Registry,
     ) -> None:
         self._fresh_for = settings.lifetime.fresh_sign_in
         self._database = database
@@ -79,11 +82,13 @@ class Standings:
         self._visitors = visitors
         self._steps = steps
         self._entrance = entrance
+        self._registry = registry
 
     def find(self, request: Request, values: Mapping[str, str], here: Step) -> Standing | Response:
         """Where somebody stands for whom this step is due; or the way to what is due instead."""
         sealed = {name: values.get(name, "") for name in (half_sign_ins.PARAMETER, interactions.PARAMETER)}
         interaction = self._interaction(sealed[interactions.PARAMETER])
+        waiting.client_of(interaction, self._registry)
         with self._database.transaction() as session:
             found = self._half_way(session, request, sealed) or self._signed_in(session, request, sealed)
         if found is None:

@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from oidc_server.clients import looks
+from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
@@ -30,3 +32,11 @@ def find(
     if is_ours and not interaction.has_expired(settings.lifetime.interaction.total_seconds()):
         return interaction
     return pages.go_on(f"{pages.path(interaction.page)}?{urlencode(interaction.parameters)}")
+
+
+def client_of(interaction: Interaction | None, registry: Registry) -> Client | None:
+    """The client that people came from, whose look this page wears; call it inside `Database.run`."""
+    client_id = interaction.client_id if interaction else None
+    client = registry.find(client_id) if client_id is not None else None
+    looks.wear(client)
+    return client

@@ -14,7 +14,7 @@ _BLANK_LINES = re.compile(r"\n{2,}")
 
 
 class Stationery:
-    """Writes every letter, in the language of the request that is its reason; its first line is the subject."""
+    """Writes every letter, in the language that is spoken; its first line is the subject."""
 
     def __init__(self, issuer: str) -> None:
         self._templates = Environment(

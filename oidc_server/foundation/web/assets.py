@@ -2,7 +2,7 @@
 
 import gzip
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -26,22 +26,33 @@ class Asset:
 
 
 class Assets:
-    """Every file of one folder, and what was made besides."""
+    """Every file of one folder, what was made besides, and what can be made when it is asked for."""
 
-    def __init__(self, folder: Path, base_path: str, more: Iterable[Asset] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base_path: str,
+        more: Iterable[Asset] = (),
+        make: Callable[[str], Asset | None] = lambda name: None,
+    ) -> None:
+        """`make` makes the asset of a name, always the same; None if there is none of that name."""
         self._base = f"{base_path}/assets/"
         found = [*(_load(path) for path in sorted(folder.iterdir()) if path.is_file()), *more]
         self._by_name = {asset.name: asset for asset in found}
         self._urls = {asset.name: self._base + _versioned(asset) for asset in found}
         self._by_version = {_versioned(asset): asset for asset in found}
+        self._make = make
 
     def url(self, name: str) -> str:
         """Where a browser finds this file, for ever."""
+        if (asset := self._make(name)) is not None:
+            return self._base + _versioned(asset)
         return self._urls[name]
 
     async def show(self, request: Request) -> Response:
         """Send one file."""
-        asset = self._by_version.get(request.path_params["name"])
+        name = request.path_params["name"]
+        asset = self._by_version.get(name) or self._made(name)
         if asset is None:
             return Response(status_code=404)
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
@@ -50,6 +61,12 @@ class Assets:
                 asset.compressed, media_type=asset.media_type, headers={**headers, "Content-Encoding": "gzip"}
             )
         return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+    def _made(self, version: str) -> Asset | None:
+        """What can be made under this very name."""
+        stem, _, suffix = version.rpartition(".")
+        asset = self._make(f"{stem.rpartition('.')[0]}.{suffix}")
+        return asset if asset is not None and _versioned(asset) == version else None
 
 
 def made(name: str, content: bytes, media_type: str) -> Asset:

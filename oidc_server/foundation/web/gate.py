@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from oidc_server.foundation import languages, negotiation
+from oidc_server.foundation import languages, looks, negotiation
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.identifiers import new_reference, new_secret
 from oidc_server.foundation.languages import N_
@@ -58,6 +58,7 @@ class Gate:
         address = caller.address(scope, self._settings.trusted_proxies)
         bind_contextvars(request_id=request_id.decode(), caller=str(address))
         negotiation.begin(scope)
+        looks.begin()
         languages.begin(self._speech.language)
         scope["caller"] = address
         client_certificate.note(scope, self._settings)

@@ -7,9 +7,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from oidc_server.foundation import languages, negotiation
+from oidc_server.foundation import languages, looks, negotiation
 from oidc_server.foundation.languages import Language
-from oidc_server.foundation.web import security_headers
+from oidc_server.foundation.web import branding, security_headers
 from oidc_server.foundation.web.assets import Assets
 from oidc_server.foundation.web.branding import Branding
 from oidc_server.foundation.web.browsers import FIELD, Browsers
@@ -29,10 +29,10 @@ class Pages:
         self._settings = settings
         self.browsers = browsers
         self.speech = Speech(settings)
-        brand = Branding(settings.branding)
-        self.assets = Assets(templates / "assets", settings.base_path, brand.assets)
+        self._branding = Branding(settings.branding)
+        self.assets = Assets(templates / "assets", settings.base_path, self._branding.assets, branding.make)
         self._templates = Environment(
-            loader=FileSystemLoader([*brand.templates, templates]),
+            loader=FileSystemLoader([*self._branding.templates, templates]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -48,10 +48,13 @@ class Pages:
             display="",
             issuer=settings.issuer,
             languages=languages,
-            brand=brand,
             offers_sign_up=settings.sign_up_mode == "open",
             offers_reset=settings.can_mail,
         )
+        self._of_clients = {
+            client_id: self._templates.overlay(loader=FileSystemLoader([own, *self._branding.templates, templates]))
+            for client_id, own in self._branding.client_templates.items()
+        }
 
     def path(self, name: str) -> str:
         """The path of one of our own pages, as a link needs it."""
@@ -63,9 +66,11 @@ class Pages:
         return self.speech.language()
 
     def render(self, template: str, **values: Any) -> str:
-        """A page's HTML alone, in the language that is spoken."""
-        around = {"language": languages.spoken(), "here": self._here()}
-        return self._templates.get_template(template).render({**around, **values})
+        """A page's HTML alone, in the language that is spoken, as the client wants it that it is for."""
+        look = looks.worn()
+        around = {"language": languages.spoken(), "here": self._here(), "brand": self._branding.of(look)}
+        templates = self._of_clients.get(look.client_id) if look else None
+        return (templates or self._templates).get_template(template).render({**around, **values})
 
     def _here(self) -> str:
         """Where the reader finds this page again: at its address, but for what a form held that was posted."""

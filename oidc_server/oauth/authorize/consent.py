@@ -7,7 +7,7 @@ from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.clients import redirect_uris
+from oidc_server.clients import looks, redirect_uris
 from oidc_server.consents import memory
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms
@@ -100,6 +100,7 @@ class ConsentPage:
             checks.run((*checks.OF_THE_CLIENT, *checks.OF_THE_REQUEST), asked, self._server)
         except OAuthRefused:
             return None
+        looks.wear(asked.client)
         return asked
 
     def _back_to_authorize(self, sealed: str) -> Response:

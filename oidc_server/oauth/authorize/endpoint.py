@@ -12,6 +12,7 @@ from starlette.responses import Response
 from oidc_server.accounts import factors
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.visitors import LOGIN_PAGE, SELECT_PAGE, SIGN_UP_PAGE, Visitors
+from oidc_server.clients import looks
 from oidc_server.consents import memory
 from oidc_server.foundation import clock, negotiation
 from oidc_server.foundation.encoding import compact_json
@@ -190,6 +191,7 @@ class AuthorizationEndpoint:
 
     def _refuse(self, request: Request, asked: AuthorizationRequest, refusal: OAuthRefused) -> Response:
         if not asked.redirect_uri:
+            looks.wear(asked.client)
             explain = self._visitors.is_developer(request)
             because = f"{refusal.error}: {refusal.because or refusal.told}"
             return self._error_pages.refused(

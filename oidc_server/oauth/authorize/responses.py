@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from oidc_server.clients import looks
 from oidc_server.foundation.web import security_headers
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
@@ -50,6 +51,7 @@ class Responder:
 
     def _post(self, asked: AuthorizationRequest, parameters: Mapping[str, Any]) -> Response:
         """A form that posts itself, or waits for its button to be pressed (OAuth 2.0 Form Post Response Mode §2)."""
+        looks.wear(asked.client)
         response = self._pages.show(
             "oauth/form_post.html",
             policy=_FORM_POST_POLICY,

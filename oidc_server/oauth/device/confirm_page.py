@@ -6,6 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts.visitors import Visitors
+from oidc_server.clients import looks
 from oidc_server.clients.registry import Client
 from oidc_server.foundation import clock
 from oidc_server.foundation.languages import N_
@@ -115,6 +116,7 @@ class ConfirmPage:
         client = self._server.query_client(found.client_id) if found and device.is_open(found) else None
         if found is None or client is None:
             raise WrongCode(because="decided or expired since it was entered")
+        looks.wear(client)
         return Question(interaction, entered.user_code, found, client)
 
     def _too_late(self, request: Request, refusal: WrongCode) -> Response:

@@ -12,6 +12,8 @@ from oidc_server.accounts import roster as rosters
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.roster import Roster
 from oidc_server.accounts.visitors import SELECT_PAGE, Visitors
+from oidc_server.clients import looks
+from oidc_server.clients.registry import Client
 from oidc_server.foundation import negotiation
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.languages import N_
@@ -38,7 +40,8 @@ class Question:
     """What a person is asked before a session of theirs ends."""
 
     return_to: str | None
-    client_name: str | None
+    client: Client | None
+    """The client that asks for it."""
     person: Current | None
     """Who would be signed out; None where several are signed in and nobody acts."""
     back: str | None = None
@@ -85,15 +88,15 @@ class LogoutEndpoint:
         if (chosen := self._chosen(values, roster)) is not None:
             chooser = self._chooser(values)
             return self._ask(request, roster, Question(chooser, None, chosen, back=chooser))
-        name = asked.client.in_language(self._pages.language.tag).name if asked.client else None
-        question = Question(asked.return_to, name, _leading(roster))
-        return self._ask(request, roster, question)
+        return self._ask(request, roster, Question(asked.return_to, asked.client, _leading(roster)))
 
     def _confirm(self, request: Request, form: dict[str, str]) -> Response:
         try:
             waiting = self._server.issuing.sealing.open_json(_PURPOSE, form.get("logout", ""))
         except ValueError:
             return self._pages.go_on(self._pages.path("logout"))
+        client = self._server.query_client(waiting["client"]) if waiting["client"] else None
+        looks.wear(client)
         roster = self._roster(request)
         shown = [person for person in (*roster.people, *roster.idle) if person.session.id.hex in waiting["sessions"]]
         chosen = [person for person in shown if person.session.id.hex == waiting["session"]]
@@ -102,17 +105,17 @@ class LogoutEndpoint:
         if not roster.people:
             return self._end(request, roster, (), waiting["return_to"])
         if not chosen or not self._pages.browsers.sent(request, form):
-            question = Question(waiting["return_to"], waiting["client"], _leading(roster))
+            question = Question(waiting["return_to"], client, _leading(roster))
             return self._ask(request, roster, question, problem=_EXPIRED_FORM, status=403)
         return self._end(request, roster, chosen, waiting["return_to"])
 
     def _ask(
         self, request: Request, roster: Roster, question: Question, *, problem: str = "", status: int = 200
     ) -> Response:
-        person = question.person
+        person, client = question.person, question.client
         waiting = {
             "return_to": question.return_to,
-            "client": question.client_name,
+            "client": client.client_id if client else None,
             "session": person.session.id.hex if person else None,
             "sessions": [one.session.id.hex for one in (*roster.people, *roster.idle)],
         }
@@ -124,7 +127,7 @@ class LogoutEndpoint:
             person=person.user if person else None,
             others=[one.user for one in roster.people if one is not person],
             everybody=EVERYBODY,
-            client_name=question.client_name,
+            client=client.in_language(self._pages.language.tag) if client else None,
             back=question.back,
             here=self._pages.path("logout"),
             logout=self._server.issuing.sealing.seal_json(_PURPOSE, waiting),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oidc_server.accounts.current import Current
-from oidc_server.clients import redirect_uris
+from oidc_server.clients import looks, redirect_uris
 from oidc_server.clients.registry import Client
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.printable import printable
@@ -60,6 +60,7 @@ def _client(client_id: str | None, hint: dict[str, Any] | None, server: Authoriz
         raise InvalidRequest(
             N_("The application that sent you here is not known."), because=f"client_id {printable(client_id)}"
         )
+    looks.wear(client)
     return client
 
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import deletion
+from oidc_server.accounts import claims, deletion
 from oidc_server.accounts.models import User
+from oidc_server.accounts.profile import Address
 from oidc_server.accounts.sign_in import WrongCredentials
 from oidc_server.audit.models import AuditEvent
 from oidc_server.consents.models import Consent
@@ -77,6 +78,36 @@ async def test_a_profile_is_what_its_owner_says_and_applications_see_it(
     assert "nickname" not in told
 
 
+async def test_every_standard_claim_is_seen_and_what_is_theirs_to_say_can_be_changed(
+    person: Person, house: House
+) -> None:
+    await person.sign_in()
+    shown = {"preferred_username": 'id="username"', "updated_at": 'id="updated-at"'}
+    elsewhere = {"sub", "picture", "email", "email_verified", "phone_number_verified", "address", "roles", "groups"}
+    page = await person.browser.open("/account/profile")
+    fields = {name for name in page.form.fields if name in claims.SUPPORTED}
+    parts = {name for name in page.form.fields if name.startswith("address.")}
+
+    # SPEC Core §5.1
+    assert fields == set(claims.SUPPORTED) - set(shown) - elsewhere
+    # SPEC Core §5.1.1
+    assert parts == {f"address.{name}" for name in Address.model_fields}
+    assert all(sign in page.response.text for sign in shown.values())
+
+
+async def test_an_address_in_lines_stays_as_it_is_written(person: Person, house: House) -> None:
+    await person.sign_in()
+    page = await person.browser.open("/account/profile")
+
+    await person.browser.submit(page, **{"address.formatted": "Alice\r\n1 High Street\r\nOxford\r\n"})
+    page = await person.browser.open("/account/profile")
+    await person.browser.submit(page, nickname="Al")
+
+    known = (await deeds.user(house, "alice")).claims
+    assert known["nickname"] == "Al"
+    assert known["address"]["formatted"] == "Alice\n1 High Street\nOxford"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -112,14 +143,15 @@ async def test_a_new_phone_number_is_not_verified_and_nobody_says_so_themselves(
     await deeds.in_transaction(house, verified)
     await person.sign_in()
     page = await person.browser.open("/account/profile")
+    assert "Confirmed" in page.text
 
     await person.browser.submit(page, nickname="Al", phone_number_verified="true")
     assert (await deeds.user(house, "alice")).claims["phone_number_verified"] is True
 
     await person.browser.submit(page, phone_number="+1 555 0199", phone_number_verified="true")
-    claims = (await deeds.user(house, "alice")).claims
-    assert claims["phone_number"] == "+1 555 0199"
-    assert "phone_number_verified" not in claims
+    known = (await deeds.user(house, "alice")).claims
+    assert known["phone_number"] == "+1 555 0199"
+    assert "phone_number_verified" not in known
 
 
 async def test_claims_in_other_languages_stay_as_long_as_they_say_the_same_and_belong_to_the_data(

@@ -7,10 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from oidc_server.foundation import accents
+from oidc_server.foundation.colours import contrast
 from oidc_server.foundation.errors import Misconfigured
 from oidc_server.foundation.web import branding, pictures
-from oidc_server.foundation.web.branding import Branding
-from oidc_server.foundation.web.colours import contrast
+from oidc_server.foundation.web.branding import Brand, Branding
 from oidc_server.foundation.web.shipped import folder
 from oidc_server.settings.model import Settings
 from oidc_server.settings.pages import BrandingSettings
@@ -47,7 +48,7 @@ def test_contrast_is_what_wcag_says(one: str, other: str, ratio: float) -> None:
 def test_the_grounds_are_those_of_the_style_sheet() -> None:
     css = (folder("templates") / "assets" / "style.css").read_text()
     light, dark = css.split("prefers-color-scheme: dark", 1)
-    for part, grounds in ((light, branding.LIGHT), (dark, branding.DARK)):
+    for part, grounds in ((light, accents.LIGHT), (dark, accents.DARK)):
         named = [re.search(rf"--{name}: (#\w+);", part) for name in ("surface", "ground")]
         found = tuple(match[1] if len(match[1]) == 7 else f"#{match[1][1:] * 2}" for match in named if match)
 
@@ -55,9 +56,10 @@ def test_the_grounds_are_those_of_the_style_sheet() -> None:
 
 
 def test_nothing_is_changed_by_default() -> None:
-    brand = load()
+    loaded = load()
 
-    assert (brand.product_name, brand.logo, brand.style, brand.assets) == ("oidc-server", None, None, [])
+    assert loaded.brand == Brand("oidc-server", None, (), "oidc-server")
+    assert loaded.assets == []
 
 
 def test_an_accent_colours_links_and_buttons_in_light_and_dark() -> None:
@@ -182,3 +184,34 @@ async def test_the_pages_wear_the_brand(settings: Settings, tmp_path: Path) -> N
     assert "default-src 'none'" in logo.headers["content-security-policy"]
     assert css.headers["content-type"] == "text/css; charset=utf-8"
     assert "#7a1fa2" in css.text
+
+
+def test_a_logo_of_clients_that_cannot_be_shown_is_refused_at_start(tmp_path: Path) -> None:
+    (tmp_path / "bad.svg").write_text(SVG.format("<script/>"))
+
+    with pytest.raises(
+        Misconfigured, match=r"OIDC_BRANDING_LOGOS_DIR holds .*bad\.svg, which cannot be shown: .*<script>"
+    ):
+        load(logos_dir=tmp_path)
+    with pytest.raises(Misconfigured, match="OIDC_BRANDING_LOGOS_DIR names /nowhere, which is no folder"):
+        load(logos_dir=Path("/nowhere"))
+
+
+def test_only_colours_that_people_can_read_have_a_style_sheet() -> None:
+    assert branding.make("brand-7a1fa2-d9a6ff.css") is not None
+    assert branding.make("brand--d9a6ff.css") is not None
+    for name in (
+        "brand-7a1fa2-.css",
+        "brand-ffcc00-d9a6ff.css",
+        "brand-7a1fa2-d9a6ff.css\n",
+        "brand-red-.css",
+        "style.css",
+    ):
+        assert branding.make(name) is None
+
+
+def test_templates_of_a_client_are_found_by_its_name_and_never_by_a_path(tmp_path: Path) -> None:
+    (tmp_path / "clients" / "shop").mkdir(parents=True)
+    (tmp_path / "clients" / "notes.txt").write_text("no folder")
+
+    assert load(templates_dir=tmp_path).client_templates == {"shop": tmp_path / "clients" / "shop"}

@@ -1,6 +1,11 @@
 """A person's data: /account/data gives it to them, /account/delete takes it away."""
 
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
 from fastapi import Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from oidc_server.accounts import deletion, export
@@ -16,11 +21,22 @@ DELETE_PATH = "account/delete"
 _UNSURE = N_("Please tick the box if you want to delete your account.")
 
 
+class Belongings(Protocol):
+    """What a room above this one keeps of people."""
+
+    def export(self, session: Session, user_id: UUID) -> Mapping[str, Any]:
+        """What belongs into a person's download."""
+
+    def lost_with(self, session: Session, user_id: UUID) -> Mapping[str, str]:
+        """What goes when their account is erased: pages about it, and what it is called."""
+
+
 class DataPage:
     """Hands a person's data out, and deletes their account."""
 
-    def __init__(self, frame: Frame, settings: PrivacySettings) -> None:
+    def __init__(self, frame: Frame, settings: PrivacySettings, belongings: Belongings) -> None:
         self._frame = frame
+        self._belongings = belongings
         self._kept_for_days = settings.deleted_kept_for.days
 
     async def show_data(self, request: Request) -> Response:
@@ -44,17 +60,21 @@ class DataPage:
 
     def _download(self, visit: Visit) -> Response:
         with self._frame.writing(visit) as session:
-            document = export.of(session, visit.person.user)
+            user = visit.person.user
+            document = export.of(session, user, self._belongings.export(session, user.id))
             trail.record(session, Event.DATA_EXPORTED, **visit.person.ids)
         headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="account.json"'}
         return Response(compact_json(document), headers=headers, media_type="application/json")
 
-    def _ask(self, visit: Visit) -> Response:
-        return self._frame.ask(visit, "accounts/account/delete.html", days=self._kept_for_days)
+    def _ask(self, visit: Visit, problem: str = "") -> Response:
+        with self._frame.database.transaction() as session:
+            lost = self._belongings.lost_with(session, visit.person.user.id)
+        values: dict[str, Any] = {"days": self._kept_for_days, "lost": lost}
+        return self._frame.ask(visit, "accounts/account/delete.html", problem=problem, **values)
 
     def _delete(self, visit: Visit) -> Response:
         if visit.form.get("sure") != "yes":
-            return self._frame.ask(visit, "accounts/account/delete.html", problem=_UNSURE, days=self._kept_for_days)
+            return self._ask(visit, _UNSURE)
         with self._frame.writing(visit) as session:
             deletion.delete(session, visit.person.user.id)
             left = self._frame.visitors.roster(session, visit.request)

@@ -25,6 +25,8 @@ from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions import ledger
 from oidc_server.settings.model import Settings
 
+#: The page that is there only for those who have, or could have, an account elsewhere.
+ELSEWHERE = "account/upstreams"
 #: The pages that stand in the navigation, with their names.
 SECTIONS = {
     "account": N_("Overview"),
@@ -34,7 +36,7 @@ SECTIONS = {
     "account/password": N_("Password"),
     "account/security": N_("Signing in"),
     "account/sessions": N_("Sessions"),
-    "account/upstreams": N_("Accounts elsewhere"),
+    ELSEWHERE: N_("Accounts elsewhere"),
     "account/apps": N_("Applications"),
     "account/history": N_("History"),
     "account/data": N_("Your data"),
@@ -68,6 +70,8 @@ class Visit:
 Conduct = Callable[[Visit], Response]
 #: The pages of other rooms that stand in the navigation of this person.
 MoreSections = Callable[[User], Mapping[str, str]]
+#: Whether a page is any business of this person.
+IsFor = Callable[[User], bool]
 
 
 class Frame:
@@ -81,12 +85,14 @@ class Frame:
         pages: Pages,
         visitors: Visitors,
         more_sections: MoreSections,
+        may_be_elsewhere: IsFor,
     ) -> None:
         self.pages = pages
         self.visitors = visitors
         self.database = database
         self._sealing = sealing
         self._more_sections = more_sections
+        self._may_be_elsewhere = may_be_elsewhere
         self._fresh_for = settings.lifetime.fresh_sign_in
 
     async def show(self, request: Request, page: str, conduct: Conduct, *, fresh: bool = False) -> Response:
@@ -137,7 +143,7 @@ class Frame:
             bound_to=visit.person.user.id.hex,
             person=visit.person.user,
             page=visit.page,
-            sections={**SECTIONS, **self._more_sections(visit.person.user)},
+            sections=self._sections(visit.person.user),
             is_done=visit.is_done and not problem,
             **values,
         )
@@ -155,6 +161,12 @@ class Frame:
         response = self.pages.go_on(f"{self.pages.path(way_in)}?{interactions.PARAMETER}={sealed}")
         self.pages.browsers.remember(browser, response)
         return response
+
+    def _sections(self, user: User) -> dict[str, str]:
+        sections = {**SECTIONS, **self._more_sections(user)}
+        if not self._may_be_elsewhere(user):
+            del sections[ELSEWHERE]
+        return sections
 
     def _take(
         self, request: Request, page: str, conduct: Conduct, again: Conduct, form: dict[str, str], fresh: bool

@@ -8,16 +8,18 @@ from starlette.responses import Response
 
 from oidc_server.accounts import upstream_people
 from oidc_server.accounts.letters import Letters
-from oidc_server.accounts.pages.account.frame import Frame, Visit
+from oidc_server.accounts.models import User
+from oidc_server.accounts.pages.account.frame import ELSEWHERE, Frame, IsFor, Visit
 from oidc_server.federation import attempts, identities
 from oidc_server.federation.attempts import Attempt
 from oidc_server.federation.conversation import Conversation
 from oidc_server.federation.refusals import AttemptLost, UpstreamRefused
 from oidc_server.federation.upstreams import Upstreams
+from oidc_server.foundation.database import Database
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 
-_PAGE = "account/upstreams"
+_PAGE = ELSEWHERE
 _LAST_WAY = N_("This is your only way to sign in. Set a password or link another account first.")
 
 
@@ -32,6 +34,18 @@ class LinkedUpstreamsPage:
         self._sealing = sealing
         self._upstreams = upstreams
         self._conversation = conversation
+
+    @staticmethod
+    def is_for(database: Database, upstreams: Upstreams) -> IsFor:
+        """Whether there is an upstream to link an account of, or an account that is linked."""
+
+        def is_for(user: User) -> bool:
+            if any(known.about.is_page for known in upstreams.all()):
+                return True
+            with database.autocommit() as connection:
+                return identities.has_any(connection, user.id)
+
+        return is_for
 
     async def show_linked(self, request: Request) -> Response:
         """Show them."""

@@ -34,10 +34,13 @@ _ADDRESS = (
     ("region", N_("State or region"), "address-level1"),
     ("country", N_("Country"), "country-name"),
 )
+#: The whole address in lines; what it holds is not pulled apart, nor put together from the parts.
+_LINES = "address.formatted"
 _HINTS = {
     "birthdate": N_("YYYY-MM-DD, or 0000-MM-DD to keep the year to yourself."),
     "zoneinfo": N_("Such as Europe/Paris."),
-    "locale": N_("Such as en-GB."),
+    "locale": N_("Such as en-GB. Mails to you are in this language if we speak it."),
+    _LINES: N_("As it stands on a letter, if the fields above don't say it all."),
     "website": N_("A full address that starts with https://."),
     "profile": N_("A full address that starts with https://."),
 }
@@ -61,7 +64,10 @@ class ProfilePage:
     def _show(self, visit: Visit) -> Response:
         known = visit.person.user.claims
         values = {name: known.get(name, "") for name, _, _ in _FIELDS}
-        values |= {f"address.{name}": known.get("address", {}).get(name, "") for name, _, _ in _ADDRESS}
+        address = known.get("address", {})
+        values |= {
+            f"address.{name}": address.get(name, "") for name in ("formatted", *(name for name, _, _ in _ADDRESS))
+        }
         return self._form(visit, values)
 
     def _save(self, visit: Visit) -> Response:
@@ -82,7 +88,9 @@ class ProfilePage:
             wrong=wrong,
             fields=_FIELDS,
             address=_ADDRESS,
+            lines=_LINES,
             hints=_HINTS,
+            number_is_confirmed=visit.person.user.claims.get("phone_number_verified") is True,
             values=values,
         )
 
@@ -91,4 +99,6 @@ def _document(form: dict[str, str]) -> dict[str, Any]:
     """The claims that a form says; an empty field says nothing."""
     said = {name: form.get(name, "").strip() or None for name, _, _ in _FIELDS}
     address = {name: form.get(f"address.{name}", "").strip() or None for name, _, _ in _ADDRESS}
+    # Browsers send the lines of a text with CRLF (HTML, form submission).
+    address["formatted"] = form.get(_LINES, "").replace("\r\n", "\n").strip() or None
     return {**said, "address": address if any(address.values()) else None}
