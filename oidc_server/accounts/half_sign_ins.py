@@ -33,6 +33,8 @@ class HalfSignIn:
     password: str
     """The fingerprint of the password's hash when it was checked."""
     updated_at: str
+    at: int | None = None
+    """When they proved it, if that was elsewhere and not just now."""
 
     @property
     def user_id(self) -> UUID:
@@ -42,7 +44,8 @@ class HalfSignIn:
     @property
     def proof(self) -> Proof:
         """What they have proven."""
-        return Proof(self.acr, tuple(self.amr))
+        at = None if self.at is None else datetime.fromtimestamp(self.at, UTC)
+        return Proof(self.acr, tuple(self.amr), at)
 
     @property
     def expires_at(self) -> datetime:
@@ -66,6 +69,7 @@ def seal(sealing: Sealing, user: User, proof: Proof, browser: str) -> str:
         browser=browser,
         password=sealing.fingerprint(_OF_PASSWORD, _password(user)),
         updated_at=user.updated_at.isoformat(),
+        at=None if proof.at is None else int(proof.at.timestamp()),
     )
     return sealing.seal_json(_PURPOSE, asdict(begun))
 

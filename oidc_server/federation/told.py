@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from oidc_server.federation.definition import CLAIMS, WebUpstream
@@ -22,6 +23,8 @@ class Told:
     email_verified: bool = False
     amr: tuple[str, ...] = ()
     """How it knew them, where that is believed."""
+    authenticated_at: datetime | None = None
+    """When they proved there who they are, where that is told."""
 
     @property
     def label(self) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,11 @@ async def link(person: Person, provider: UpstreamProvider) -> Page:
     """Link an account there to the one here."""
     sent = await press(person, link="other")
     return await person.browser.open(provider.answer(sent.response.headers["location"]))
+
+
+def signed_in_there_just_now(claims: dict[str, Any]) -> None:
+    """Say that the person proved there who they are."""
+    claims["auth_time"] = claims["iat"]
 
 
 async def test_who_is_signed_in_links_an_account_and_signs_in_with_it(
@@ -102,6 +108,7 @@ async def test_a_change_needs_a_recent_sign_in_and_a_form_of_ours(
 @on_one_database
 async def test_the_last_way_to_sign_in_stays(person: Person, house: House, upstream_provider: UpstreamProvider) -> None:
     await deeds.configure(house, upstream_provider.entry())
+    upstream_provider.twist = signed_in_there_just_now
     await deeds.come_by(person, upstream_provider)
     (first,) = await deeds.identities(house)
 
@@ -118,6 +125,7 @@ async def test_of_two_last_ways_taken_away_at_once_one_stays(
     person: Person, house: House, upstream_provider: UpstreamProvider
 ) -> None:
     await deeds.configure(house, upstream_provider.entry())
+    upstream_provider.twist = signed_in_there_just_now
     await deeds.come_by(person, upstream_provider)
     upstream_provider.person = {"sub": "2"}
     await link(person, upstream_provider)

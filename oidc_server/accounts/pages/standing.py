@@ -101,7 +101,10 @@ class Standings:
             return self._pages.go_on(self._pages.path("/"))
         if interaction is None:
             return self._pages.go_on(self._pages.path("login"))
-        return self.go_on("login" if not is_enough else interaction.page, interaction)
+        if is_enough:
+            return self.go_on(interaction.page, interaction)
+        # Who is signed in and has come here all the same was not fresh enough for a first factor.
+        return self.go_on("login", interaction.needing(0) if person else interaction)
 
     def go_on(self, page: str, interaction: Interaction) -> Response:
         """To a page of ours, with what they came to do."""
