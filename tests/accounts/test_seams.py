@@ -2,22 +2,27 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import deletion, directory
+from oidc_server.accounts import deletion, directory, factors
 from oidc_server.accounts.models import User
+from oidc_server.accounts.pages.standing import Standings
 from oidc_server.cli import apply
 from oidc_server.house import House
 from oidc_server.sessions import ledger
+from oidc_server.settings.model import Settings
 from tests import factories
 from tests.accounts import deeds, factor_deeds, post
 from tests.actors.person import Person
+from tests.actors.phone import Phone
 from tests.actors.relying_party import RelyingParty
 from tests.api.test_api import API, App
+from tests.conftest import Template, make_settings
 from tests.factories import PASSWORD
 
 NEW = "seven purple walruses"
@@ -128,3 +133,65 @@ async def test_nothing_is_made_in_a_session_that_has_ended(person: Person, house
     assert await deeds.in_transaction(house, held, known.id)
     await deeds.in_transaction(house, directory.end_everything, alice.id)
     assert not await deeds.in_transaction(house, held, known.id)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, house: House, deed: Callable[..., object]) -> None:
+    """Let something happen to alice after a page has found out where she stands, and before it lets her in."""
+    find = Standings.find
+
+    def find_and_do(*args: Any) -> Any:
+        standing = find(*args)
+        with house.database.transaction() as session:
+            alice = directory.find(session, "alice")
+            assert alice is not None
+            deed(session, alice.id)
+        return standing
+
+    monkeypatch.setattr(Standings, "find", find_and_do)
+
+
+async def has_factor(house: House) -> bool:
+    return (await deeds.in_transaction(house, factors.of, (await deeds.user(house, "alice")).id)).is_any
+
+
+async def test_who_is_signed_out_meanwhile_has_added_no_factor(
+    person: Person, relying_party: RelyingParty, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await person.sign_in(await person.visit(relying_party, acr_values="2"))
+    code = Phone.reading(page).code()
+
+    with monkeypatch.context() as patched:
+        meanwhile(patched, house, directory.end_everything)
+        await person.browser.submit(page, code=code)
+
+    assert not await has_factor(house)
+
+
+class TestWhenEverybodyMustHaveAFactor:
+    """People who add one while they sign in."""
+
+    @pytest.fixture
+    def settings(self, database_url: str, template: Template) -> Settings:
+        """Everybody must have a second factor."""
+        return make_settings(database_url, template.keys, factors={"required_for": "everybody"})
+
+    async def test_whose_sign_in_has_lapsed_meanwhile_has_added_none(
+        self, person: Person, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = await person.sign_in()
+        code = Phone.reading(page).code()
+
+        with monkeypatch.context() as patched:
+            meanwhile(patched, house, deletion.delete)
+            await person.browser.submit(page, code=code)
+
+        assert not await has_factor(house)
+
+    async def test_a_wrong_code_uses_up_no_half_sign_in(self, person: Person, house: House) -> None:
+        page = await person.sign_in()
+
+        again = await person.browser.submit(page, code="000000")
+        await person.browser.submit(again, code=Phone.reading(again).code())
+
+        assert await has_factor(house)
+        assert (await person.browser.open("/account")).path == "/account"
