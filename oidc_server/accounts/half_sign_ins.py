@@ -1,7 +1,7 @@
 """Half sign-ins: what a person has proven who must prove more. Nobody is signed in by one.
 
 It travels sealed in the URL of our own pages, bound to one browser, and is worth nothing after ten minutes, once it was used,
-or when the password has changed.
+when the password has changed, or when the user was disabled, even if they are enabled again.
 """
 
 from dataclasses import asdict, dataclass
@@ -35,6 +35,8 @@ class HalfSignIn:
     updated_at: str
     at: int | None = None
     """When they proved it, if that was elsewhere and not just now."""
+    cut_off_at: str = ""
+    """When all that went on in the user's name had been ended last, before this began."""
 
     @property
     def user_id(self) -> UUID:
@@ -55,7 +57,8 @@ class HalfSignIn:
     def is_of(self, sealing: Sealing, user: User) -> bool:
         """Whether this is still the user who proved it: a renewed hash of the same password changes nothing."""
         same_password = sealing.recognises(_OF_PASSWORD, _password(user), self.password)
-        return user.id == self.user_id and (same_password or user.updated_at.isoformat() == self.updated_at)
+        is_same = same_password or user.updated_at.isoformat() == self.updated_at
+        return user.id == self.user_id and is_same and _cut_off(user) == self.cut_off_at
 
 
 def seal(sealing: Sealing, user: User, proof: Proof, browser: str) -> str:
@@ -70,6 +73,7 @@ def seal(sealing: Sealing, user: User, proof: Proof, browser: str) -> str:
         password=sealing.fingerprint(_OF_PASSWORD, _password(user)),
         updated_at=user.updated_at.isoformat(),
         at=None if proof.at is None else int(proof.at.timestamp()),
+        cut_off_at=_cut_off(user),
     )
     return sealing.seal_json(_PURPOSE, asdict(begun))
 
@@ -82,6 +86,10 @@ def unseal(sealing: Sealing, text: str, browser: str) -> HalfSignIn | None:
         return None
     is_ours = found.browser == browser and clock.now() < found.expires_at
     return found if is_ours else None
+
+
+def _cut_off(user: User) -> str:
+    return user.cut_off_at.isoformat() if user.cut_off_at else ""
 
 
 def _password(user: User) -> str:

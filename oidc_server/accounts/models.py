@@ -39,7 +39,9 @@ class User(Base):
     """The terms that they agreed to when they signed up."""
     terms_accepted_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    """When its owner deleted it; it is disabled since, too."""
+    """When its owner deleted it; it is disabled since, too, if an operator had not disabled it before."""
+    cut_off_at: Mapped[datetime | None]
+    """When all that went on in their name was ended last: what somebody had half done before then counts no more."""
 
     def __str__(self) -> str:
         return self.username
@@ -48,6 +50,11 @@ class User(Base):
     def display_name(self) -> str:
         """What we call them on a page."""
         return str(self.claims.get("name") or self.username)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether an operator has disabled them, whatever they have done themselves."""
+        return self.disabled_at is not None and self.disabled_at != self.deleted_at
 
 
 class Authenticator(Base):

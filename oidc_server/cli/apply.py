@@ -225,7 +225,7 @@ def _user(session: Session, entry: UserEntry, new_hash: str | None) -> str:
         return "created"
     columns: dict[str, Any] = entry.columns()
     same = all(getattr(known, name) == value for name, value in columns.items())
-    if same and new_hash is None and entry.enabled == (known.disabled_at is None):
+    if same and new_hash is None and entry.enabled != known.is_barred:
         return "unchanged"
     directory.change(session, known, password_hash=new_hash, enabled=entry.enabled, **columns)
     return "changed"

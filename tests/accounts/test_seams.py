@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from oidc_server.accounts import deletion, directory, factors
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.standing import Standings
 from oidc_server.cli import apply
+from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from oidc_server.sessions import ledger
 from oidc_server.settings.model import Settings
@@ -133,6 +136,87 @@ async def test_nothing_is_made_in_a_session_that_has_ended(person: Person, house
     assert await deeds.in_transaction(house, held, known.id)
     await deeds.in_transaction(house, directory.end_everything, alice.id)
     assert not await deeds.in_transaction(house, held, known.id)
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+async def test_whom_an_operator_has_disabled_no_restoring_enables(
+    house: House, held_clock: HeldClock, is_before: bool
+) -> None:
+    alice = await deeds.user(house, "alice")
+    steps = [partial(deeds.disable, house, "alice"), partial(deeds.in_transaction, house, deletion.delete, alice.id)]
+    for step in steps if is_before else reversed(steps):
+        await step()
+        held_clock.move(timedelta(seconds=1))
+
+    assert await deeds.in_transaction(house, deletion.restore, alice.id)
+
+    restored = await deeds.user(house, "alice")
+    assert (restored.deleted_at, restored.is_barred) == (None, True)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_an_operator_s_file_says_whether_a_deleted_account_is_enabled_once_it_is_restored(
+    house: House, held_clock: HeldClock, enabled: bool
+) -> None:
+    alice = await deeds.user(house, "alice")
+    await deeds.in_transaction(house, deletion.delete, alice.id)
+    held_clock.move(timedelta(seconds=1))
+    text = f"users: [{{username: alice, email: alice@example.com, enabled: {str(enabled).lower()}}}]"
+    document = apply.read(text, development=True)
+
+    for _ in range(2):
+        outcome = await house.database.run(apply.write, house, document)
+    assert outcome.lines[0]["action"] == "unchanged"
+    assert (await deeds.user(house, "alice")).disabled_at is not None
+    await deeds.in_transaction(house, deletion.restore, alice.id)
+
+    assert ((await deeds.user(house, "alice")).disabled_at is None) is enabled
+
+
+async def test_half_a_sign_in_from_before_a_user_was_disabled_counts_no_more_once_they_are_enabled(
+    person: Person, house: House
+) -> None:
+    phone = await factor_deeds.give_authenticator(house)
+    page = await person.sign_in()
+    await deeds.disable(house, "alice")
+    await deeds.in_transaction(house, enable)
+
+    after = await person.prove(page, phone.code())
+
+    assert after.path == "/login"
+    assert (await person.browser.open("/account")).path == "/login"
+    assert (await person.prove(await person.sign_in(after), phone.code(later=30))).path == "/"
+
+
+def enable(session: Session) -> None:
+    """Enable alice, as `oidc-server apply` does."""
+    alice = directory.find(session, "alice")
+    assert alice is not None
+    directory.change(session, alice, password_hash=None, enabled=True)
+
+
+async def test_a_password_that_was_checked_before_a_user_was_disabled_counts_no_more(house: House) -> None:
+    alice = await deeds.attempt(house)
+    await deeds.disable(house, "alice")
+    await deeds.in_transaction(house, enable)
+
+    assert not await deeds.in_transaction(house, directory.is_unchanged, alice)
+    assert await deeds.in_transaction(house, directory.is_unchanged, await deeds.attempt(house))
+
+
+async def test_tokens_that_ended_with_an_idle_session_stay_ended_when_their_owner_signs_in_again(
+    person: Person, relying_party: RelyingParty, house: House, held_clock: HeldClock
+) -> None:
+    tokens = await relying_party.redeem((await person.approve(relying_party, scope="openid")).code)
+    (before,) = await deeds.in_transaction(house, ledger.list_live, (await deeds.user(house, "alice")).id)
+    held_clock.move(timedelta(hours=13))
+    assert (await relying_party.refresh(tokens.refresh_token)).status == 400
+
+    await person.sign_in()
+
+    assert (await relying_party.refresh(tokens.refresh_token)).status == 400
+    (after,) = await deeds.in_transaction(house, ledger.list_open, before.user_id)
+    assert after.id != before.id
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, house: House, deed: Callable[..., object]) -> None:
