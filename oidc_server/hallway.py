@@ -69,7 +69,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         house.registry,
         enrolment,
         factors.passkeys,
-        PasswordPage(frame, house.password_change),
+        PasswordPage(frame, house.password_change, browsers),
         EmailPage(frame, house.self_service, can_mail=settings.can_mail),
         PicturePage(frame, house.images, settings),
     )

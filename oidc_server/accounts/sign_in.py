@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, factors, proofs, upstream_people
+from oidc_server.accounts import directory, factors, known_browsers, proofs, upstream_people
+from oidc_server.accounts.known_browsers import KnownBrowser
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
@@ -18,6 +19,7 @@ from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused, Unavailable
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
+from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
 from oidc_server.settings.model import Settings
@@ -60,7 +62,7 @@ class Attempt:
     neighbourhood: str
     """Where the attempt comes from: an address, or an IPv6 network."""
     client_id: str | None = None
-    known_as: Mapping[UUID, str] = field(default_factory=dict)
+    known_as: Mapping[UUID, KnownBrowser] = field(default_factory=dict)
     """What the browser is called for the people who have signed in there before."""
 
 
@@ -70,6 +72,7 @@ class SignIn:
     def __init__(
         self,
         database: Database,
+        sealing: Sealing,
         passwords: Passwords,
         directories: Directories,
         throttles: Throttles,
@@ -79,6 +82,7 @@ class SignIn:
     ) -> None:
         self._requires_confirmed = settings.needs_verified_email
         self._database = database
+        self._sealing = sealing
         self._passwords = passwords
         self._directories = directories
         self._throttles = throttles
@@ -102,7 +106,7 @@ class SignIn:
             self._give_back(by_address)
             raise
         # One counter for all the names that one user goes by.
-        by_user = self._reserve(self._per_user, _counted(user, attempt), attempt)
+        by_user = self._reserve(self._per_user, self._counted(user, attempt), attempt)
         try:
             is_right, renewed = wait(self._passwords.verify(attempt.password, user.password_hash if user else None))
             if user is None or user.password_hash is None:
@@ -133,6 +137,12 @@ class SignIn:
         if step is not proofs.Step.NOTHING:
             self._note_refused(attempt, "second factor due", user)
             raise SecondFactorDue(_ALONE, because=f"{step.value} due")
+
+    def _counted(self, user: User | None, attempt: Attempt) -> str:
+        """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere."""
+        if user is None:
+            return directory.key(attempt.login)
+        return " ".join(filter(None, (str(user.id), known_browsers.name_of(self._sealing, attempt.known_as, user))))
 
     def _require(self, attempt: Attempt, user: User | None, is_right: bool) -> User:
         if user is None:
@@ -183,10 +193,3 @@ class SignIn:
         self._trail.note(
             Event.SIGN_IN_FAILED, user_id=user.id if user else None, client_id=attempt.client_id, reason=reason
         )
-
-
-def _counted(user: User | None, attempt: Attempt) -> str:
-    """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere."""
-    if user is None:
-        return directory.key(attempt.login)
-    return " ".join(filter(None, (str(user.id), attempt.known_as.get(user.id))))

@@ -86,7 +86,7 @@ class Entrance:
             after = rosters.settle(session, before, before.led_by(Current(arrival.user, known)))
         response = self._pages.go_on(self._destination(known, arrival.interaction))
         self._visitors.remember(request, response, after)
-        self._browsers.remember(request, response, arrival.user.id)
+        self._browsers.remember(request, response, arrival.user)
         return response
 
     def _session(self, session: Session, request: Request, arrival: Arrival, before: Roster) -> BrowserSession:

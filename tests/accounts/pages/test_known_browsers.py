@@ -11,8 +11,10 @@ from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from tests.accounts import post
 from tests.actors.person import Person
+from tests.factories import PASSWORD
 
 SUBJECT = "new browser"
+NEW = "seven purple walruses"
 
 
 async def fail(person: Person, username: str, times: int) -> int:
@@ -43,6 +45,36 @@ async def test_guesses_on_a_known_browser_have_their_limit_too(person: Person) -
     assert await fail(person, "alice", 1) == 429
 
 
+async def test_a_new_password_makes_strangers_of_all_known_browsers_but_the_one_on_which_it_was_chosen(
+    person: Person, people: Callable[..., Person]
+) -> None:
+    hoard = [people("alice", address=f"198.51.100.{number}") for number in range(1, 4)]
+    for one in (*hoard, person):
+        await one.sign_in()
+
+    page = await person.browser.open("/account/password")
+    await person.browser.submit(page, current=PASSWORD, password=NEW)
+
+    await person.sign_out()
+    assert await fail(hoard[0], "alice", 10) == 422
+    assert [await fail(one, "alice", 1) for one in hoard] == [429, 429, 429]
+    assert (await person.sign_in(password=NEW)).path == "/"
+
+
+async def test_a_password_that_was_chosen_by_a_link_makes_strangers_of_all(
+    person: Person, people: Callable[..., Person], house: House
+) -> None:
+    await person.sign_in()
+    await person.sign_out()
+    page = await person.browser.open("/forgot-password")
+    await person.browser.submit(page, username="alice")
+    page = await person.browser.open(await post.link(house, "alice@example.com", "new password"))
+    await person.browser.submit(page, password=NEW)
+    assert await fail(people("alice", address="198.51.100.77"), "alice", 11) == 429
+
+    assert await fail(person, "alice", 1) == 429
+
+
 async def test_who_signs_in_elsewhere_with_their_own_name_is_no_known_browser_for_others(
     people: Callable[..., Person],
 ) -> None:
@@ -58,7 +90,7 @@ async def test_a_cookie_that_we_never_gave_makes_nobody_known(house: House, chan
     known = KnownBrowsers(house.settings, house.sealing, house.self_service.letters)
     cookie = f"__Host-oidc_known={changed}".encode("latin-1")
 
-    assert known.names(Request({"type": "http", "headers": [(b"cookie", cookie)]})) == {}
+    assert known.known_as(Request({"type": "http", "headers": [(b"cookie", cookie)]})) == {}
 
 
 async def test_owners_hear_of_a_browser_that_they_never_used_and_of_no_other(
