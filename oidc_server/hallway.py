@@ -59,7 +59,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         settings,
         HomePage(house.database, pages, visitors),
         login,
-        SecondFactorPage(house.database, pages, standings, factors, trust),
+        SecondFactorPage(house.database, pages, standings, factors, trust, browsers),
         AddFactorPage(house.database, pages, standings, enrolment),
         UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
         SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
