@@ -25,6 +25,8 @@ class User(Base):
     email_key: Mapped[str | None] = mapped_column(String(320), unique=True)
     email_verified: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None]
+    applied_password_hash: Mapped[str | None]
+    """Of the password that the operator's file last gave them: as long as it says the same, their own choice stays."""
     roles: Mapped[list[str]] = mapped_column(default=list)
     """What they may do, here (`admin`) and in applications that ask for the scope `roles`."""
     groups: Mapped[list[str] | None]

@@ -173,6 +173,53 @@ async def test_an_operator_s_file_says_whether_a_deleted_account_is_enabled_once
     assert ((await deeds.user(house, "alice")).disabled_at is None) is enabled
 
 
+async def test_an_operator_s_file_sets_a_password_when_it_has_changed_there_and_not_when_its_owner_changed_it(
+    house: House, person: Person
+) -> None:
+    async def applied(password: str) -> str:
+        text = f"users: [{{username: carol, password: {password}, email: carol@example.com}}]"
+        document = apply.read(text, development=True)
+        outcome = await house.database.run(apply.write, house, document)
+        return outcome.lines[0]["action"]
+
+    person.username = "carol"
+    first, second = "what the operator said", "what the operator said later"
+    assert [await applied(first), await applied(first)] == ["created", "unchanged"]
+    await person.sign_in(password=first)
+    page = await person.browser.open("/account/password")
+    await person.browser.submit(page, current=first, password=NEW)
+    await person.sign_out()
+
+    assert await applied(first) == "unchanged"
+    assert (await person.sign_in(password=NEW)).path == "/"
+    assert [await applied(second), await applied(second)] == ["changed", "unchanged"]
+    assert (await person.browser.open("/account")).path == "/login"
+    assert (await person.sign_in(password=second)).path == "/"
+
+
+@pytest.mark.parametrize("own", [NEW, None])
+async def test_what_the_file_says_of_a_user_who_was_made_in_another_way_is_set_once(
+    house: House, own: str | None
+) -> None:
+    text = f"users: [{{username: alice, password: {PASSWORD}, email: a@example.com}}]"
+    document = apply.read(text, development=True)
+    password_hash = await house.passwords.hash(own) if own else None
+
+    def change(session: Session) -> None:
+        alice = directory.find(session, "alice")
+        assert alice is not None
+        directory.change(session, alice, password_hash=password_hash, enabled=True, applied_password_hash=None)
+
+    await deeds.in_transaction(house, change)
+    await house.database.run(apply.write, house, document)
+    assert (await deeds.attempt(house)).username == "alice"
+    await deeds.in_transaction(house, directory.update_user, (await deeds.user(house, "alice")).id, password_hash=None)
+
+    outcome = await house.database.run(apply.write, house, document)
+
+    assert outcome.lines[0]["action"] == "unchanged"
+
+
 async def test_half_a_sign_in_from_before_a_user_was_disabled_counts_no_more_once_they_are_enabled(
     person: Person, house: House
 ) -> None:
