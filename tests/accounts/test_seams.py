@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from oidc_server.accounts import deletion, directory, factors
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.standing import Standings
+from oidc_server.accounts.sign_up import SignUpRefused
 from oidc_server.cli import apply
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
@@ -218,6 +219,55 @@ async def test_what_the_file_says_of_a_user_who_was_made_in_another_way_is_set_o
     outcome = await house.database.run(apply.write, house, document)
 
     assert outcome.lines[0]["action"] == "unchanged"
+
+
+class TestWherePeopleComeInUnconfirmed:
+    """Nobody need confirm their address."""
+
+    @pytest.fixture
+    def settings(self, database_url: str, template: Template) -> Settings:
+        """Who signs up may sign in at once."""
+        return make_settings(database_url, template.keys, sign_up={"mode": "open", "require_verified_email": False})
+
+    async def test_an_invitation_takes_over_an_account_that_somebody_made_with_the_address(
+        self, people: Callable[..., Person], house: House
+    ) -> None:
+        address, squatted = "carol@example.com", "what the squatter chose"
+        squatter, owner = people(address), people(address, address="198.51.100.5")
+        page = await squatter.browser.open("/signup")
+        await squatter.browser.submit(page, email=address, password=squatted)
+        assert (await squatter.sign_in(password=squatted)).path == "/"
+        passkey = await squatter.add_passkey()
+        await deeds.in_transaction(house, house.self_service.sign_up.invite, address)
+
+        page = await owner.browser.open(await post.link(house, address, "invited"))
+        await owner.browser.submit(page, password=NEW)
+
+        assert (await squatter.browser.open("/account")).path == "/login"
+        assert (await squatter.use_passkey(passkey)).path != "/"
+        assert (await squatter.sign_in(password=squatted)).status == 422
+        assert (await owner.sign_in(password=NEW)).path == "/"
+        carol = await deeds.user(house, address)
+        assert (carol.email_verified, carol.unconfirmed_since) == (True, None)
+        with pytest.raises(SignUpRefused):
+            await deeds.in_transaction(house, house.self_service.sign_up.invite, address)
+
+    async def test_an_invitation_takes_over_nothing_that_was_confirmed_since(
+        self, people: Callable[..., Person], house: House
+    ) -> None:
+        address = "carol@example.com"
+        carol = people(address)
+        page = await carol.browser.open("/signup")
+        await carol.browser.submit(page, email=address, password=NEW)
+        confirm = await post.link(house, address)
+        await deeds.in_transaction(house, house.self_service.sign_up.invite, address)
+        await carol.browser.submit(await carol.browser.open(confirm))
+
+        page = await carol.browser.open(await post.link(house, address, "invited"))
+        refused = await carol.browser.submit(page, password="something else altogether")
+
+        assert refused.status == 410
+        assert (await carol.sign_in(password=NEW)).path == "/"
 
 
 async def test_half_a_sign_in_from_before_a_user_was_disabled_counts_no_more_once_they_are_enabled(
