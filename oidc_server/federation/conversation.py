@@ -101,8 +101,7 @@ class Conversation:
         if about.hosted_domains and signed.get("hd") not in about.hosted_domains:
             raise NotAdmitted(_NOT_FROM_HERE, because="hd is not one of hosted_domains")
         values = told.mapped(about, claims)
-        amr = signed.get("amr") if about.trust_amr else None
-        known_by = tuple(one for one in amr if isinstance(one, str))[:10] if isinstance(amr, list) else ()
+        known_by = told.methods(signed.get("amr")) if about.trust_amr else ()
         at = id_token.authenticated_at(signed, expected)
         email = told.email_of(values)
         return Told(about.slug, provider.issuer, signed["sub"], values, *email, amr=known_by, authenticated_at=at)

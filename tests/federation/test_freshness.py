@@ -230,3 +230,19 @@ async def test_who_came_in_silence_adds_no_first_factor(
     assert page.path == "/login"
     await deeds.come_by(person, upstream_provider, page=page)
     assert upstream_provider.asked[-1]["prompt"] == "login"
+
+
+@pytest.mark.parametrize("amr", [["mfa", "otp"], ["mfa", 7, "", "a b", "x" * 33, "\u00fc", None, ["pwd"]], "mfa", None])
+@pytest.mark.parametrize("trust", [True, False])
+async def test_no_factor_that_an_upstream_tells_of_counts_here(
+    person: Person, relying_party: RelyingParty, house: House, upstream_provider: UpstreamProvider,
+    trust: bool, amr: object,
+) -> None:  # fmt: skip
+    await deeds.configure(house, upstream_provider.entry(trust_amr=trust))
+    upstream_provider.person = {"sub": "1", "amr": amr}
+
+    page = await deeds.come_by(person, upstream_provider, page=await person.visit(relying_party))
+    claims = await answered(person, relying_party, page)
+
+    told = [one for one in amr if one in ("mfa", "otp")] if trust and isinstance(amr, list) else []
+    assert (claims["acr"], claims["amr"]) == ("1", ["fed", *told])
