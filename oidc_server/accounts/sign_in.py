@@ -139,7 +139,11 @@ class SignIn:
             raise SecondFactorDue(_ALONE, because=f"{step.value} due")
 
     def _counted(self, user: User | None, attempt: Attempt) -> str:
-        """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere."""
+        """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere.
+
+        All that one user goes by counts together, so throttling can confirm a guess that two names are one person's:
+        why that is accepted stands in docs/endpoints.md.
+        """
         if user is None:
             return directory.key(attempt.login)
         return " ".join(filter(None, (str(user.id), known_browsers.name_of(self._sealing, attempt.known_as, user))))
