@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server import hallway
+from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.known_devices import KnownDevices
 from oidc_server.accounts.pages.account import picture
 from oidc_server.accounts.visitors import Visitors
@@ -107,7 +108,10 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     accounts = hallway.build(house, pages, visitors, error_pages, projects)
     devices = KnownDevices(settings, house.sealing, house.letters)
     logins = Logins(server, house.second_factors, devices)
-    api = api_routes.build(settings, server, house.self_service, house.password_change, logins, projects, health)
+    enrolment = Enrolment(settings, house.sealing, house.second_factors.passkeys, house.letters)
+    api = api_routes.build(
+        settings, server, house.self_service, house.password_change, logins, enrolment, projects, health
+    )
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)

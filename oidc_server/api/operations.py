@@ -18,7 +18,7 @@ _WHEN = {
     401: "Nobody has proven who they are: wrong credentials, or a token that is no longer good.",
     403: "The token or what was proven does not allow this, or the password is wrong, or the caller's role is not enough.",
     404: "There is no such thing, as far as the caller may know.",
-    409: "A limit is reached, or a project would be without an owner.",
+    409: "A limit is reached, or what there is already forbids it.",
     410: "The link works no more.",
     413: "The body is too large.",
     422: "A member of the body is missing or not as it should be; `field` names it.",

@@ -4,10 +4,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.profile import Profile
 from oidc_server.accounts.self_service import SelfService
-from oidc_server.api import bodies, project_routes
+from oidc_server.api import bodies, factor_routes, project_routes
 from oidc_server.api.auth import AuthEndpoints
 from oidc_server.api.credentials import CredentialEndpoints
 from oidc_server.api.logins import Logins
@@ -31,6 +32,7 @@ def build(
     service: SelfService,
     change: PasswordChange,
     logins: Logins,
+    enrolment: Enrolment,
     projects: Rules,
     health: Health,
 ) -> APIRouter:
@@ -42,6 +44,7 @@ def build(
         *_signing_up(own, 202 if settings.needs_verified_email else 201),
         *_credentials(CredentialEndpoints(server, change, service)),
         *_account(MeEndpoints(server)),
+        *factor_routes.operations(server, enrolment),
         *project_routes.operations(server, projects),
         _health(health),
     )
