@@ -29,8 +29,23 @@ _KNOWN_BROWSERS = 4
 _WRONG = N_("This code is wrong or was used already. An app shows a new one every 30 seconds.")
 
 
+#: The kinds of codes, as apps are told of them.
+TOTP, RECOVERY_CODE = "totp", "recovery_code"
+
+
 class WrongCode(Refused):
     """No code of this person's, or one that was used."""
+
+
+def kind_of(code: str) -> str:
+    """Whose code this could be at most: an app's, or one that stands in for it."""
+    return TOTP if len(_typed(code)) == totp.DIGITS else RECOVERY_CODE
+
+
+def kinds_of(session: Session, user_id: UUID) -> list[str]:
+    """The kinds of codes that a person can show; a passkey is none."""
+    has_codes = recovery_codes.count(session, user_id) > 0
+    return [TOTP] * (totp.find(session, user_id) is not None) + [RECOVERY_CODE] * has_codes
 
 
 class SecondFactors:
@@ -58,7 +73,7 @@ class SecondFactors:
 
         `known_as` is what the browser is called for them, if they have signed in there before.
         """
-        typed = "".join(code.split())
+        typed = _typed(code)
         reserved = self._reserve(user_id, known_as)
         try:
             with self._database.transaction() as session:
@@ -88,7 +103,7 @@ class SecondFactors:
         return known
 
     def _spend(self, session: Session, user_id: UUID, code: str) -> bool:
-        if len(code) == totp.DIGITS:
+        if kind_of(code) == TOTP:
             is_right = totp.spend(session, self._sealing, user_id, code)
             if is_right:
                 trail.record(session, Event.FACTOR_USED, user_id=user_id, kind="authenticator")
@@ -131,3 +146,8 @@ class SecondFactors:
     def _note_refused(self, reason: str, user_id: UUID | None) -> None:
         metrics.sign_ins.labels("failed").inc()
         self._trail.note(Event.FACTOR_REFUSED, user_id=user_id, reason=reason)
+
+
+def _typed(code: str) -> str:
+    """A code as it was made, however a person has spaced it."""
+    return "".join(code.split())

@@ -11,6 +11,7 @@ from oidc_server.accounts.known_browsers import KnownBrowser
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
+from oidc_server.accounts.proofs import Step
 from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.federation.ldap import Directories
@@ -38,7 +39,12 @@ class WrongCredentials(Refused):
 
 
 class SecondFactorDue(Refused):
-    """The password is right, and not enough."""
+    """The password is right, and not enough; `step` says what this user must do next."""
+
+    def __init__(self, user: User, step: Step) -> None:
+        super().__init__(_ALONE, because=f"{step.value} due")
+        self.user = user
+        self.step = step
 
 
 class Unconfirmed(WrongCredentials):
@@ -64,6 +70,8 @@ class Attempt:
     client_id: str | None = None
     known_as: Mapping[UUID, KnownBrowser] = field(default_factory=dict)
     """What the browser is called for the people who have signed in there before."""
+    can_prove_more: bool = False
+    """Whether whoever asks can go on with a second factor, so that a password alone has not failed."""
 
 
 class SignIn:
@@ -129,14 +137,18 @@ class SignIn:
         if not directory.is_unchanged(session, user):
             raise self._refused(attempt, "changed meanwhile", user)
 
-    def require_one_factor(self, session: Session, user: User, attempt: Attempt) -> None:
-        """Raise SecondFactorDue where a password alone lets nobody in, for those who can ask for nothing else."""
-        has_factor = factors.of(session, user.id).is_any
-        is_required = proofs.is_required(self._policy, user.roles)
-        step = proofs.next_step(PASSWORD, has_factor=has_factor, is_required=is_required, is_trusted=False)
-        if step is not proofs.Step.NOTHING:
+    def require_enough(self, session: Session, user: User, proof: Proof, attempt: Attempt) -> None:
+        """Raise SecondFactorDue unless a proof lets this user in without a browser."""
+        step = self.due(session, user, proof)
+        if step is Step.NOTHING:
+            return
+        if not attempt.can_prove_more:
             self._note_refused(attempt, "second factor due", user)
-            raise SecondFactorDue(_ALONE, because=f"{step.value} due")
+        raise SecondFactorDue(user, step)
+
+    def due(self, session: Session, user: User, proof: Proof) -> Step:
+        """What a user must do after a proof, where no browser is trusted."""
+        return factors.due(session, self._policy, user, proof)
 
     def _counted(self, user: User | None, attempt: Attempt) -> str:
         """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere.

@@ -9,7 +9,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from oidc_server.accounts import factors, proofs
+from oidc_server.accounts import factors
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.steps import PAGES
@@ -183,11 +183,8 @@ class Frame:
             return self.sign_in_first(request, page, person.user.username, fresh=fresh)
 
     def _could_prove_more(self, person: Current) -> bool:
-        """Whether they have a second factor and came without it, from a browser that they trust or a time before it."""
-        if person.session.acr != proofs.ONE:
-            return False
         with self.database.autocommit() as connection:
-            return factors.of(connection, person.user.id).is_any
+            return factors.could_prove_more(connection, person.user.id, person.session.acr)
 
     def _prove_more_first(self, request: Request, page: str) -> Response:
         begun = interactions.begin({}, self.pages.browsers.of(request).mark, page=page)
