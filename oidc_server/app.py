@@ -9,9 +9,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from oidc_server import hallway
+from oidc_server.accounts.enrolment import Enrolment
+from oidc_server.accounts.known_devices import KnownDevices
 from oidc_server.accounts.pages.account import picture
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
+from oidc_server.api.logins import Logins
 from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
 from oidc_server.foundation import posture
@@ -103,7 +106,12 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
         server.authentication_methods,
     )
     accounts = hallway.build(house, pages, visitors, error_pages, projects)
-    api = api_routes.build(settings, server, house.self_service, house.password_change, projects, health)
+    devices = KnownDevices(settings, house.sealing, house.letters)
+    logins = Logins(server, house.second_factors, devices)
+    enrolment = Enrolment(settings, house.sealing, house.second_factors.passkeys, house.letters)
+    api = api_routes.build(
+        settings, server, house.self_service, house.password_change, logins, enrolment, projects, health
+    )
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)

@@ -62,7 +62,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     pages_of_accounts = account_routes.build(
         HomePage(house.database, pages, visitors),
         login,
-        SecondFactorPage(house.database, pages, standings, factors, trust),
+        SecondFactorPage(house.database, pages, standings, factors, trust, browsers),
         AddFactorPage(house.database, pages, standings, enrolment),
         UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
         SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
@@ -73,7 +73,7 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         DataPage(frame, settings.privacy, Ownership()),
         enrolment,
         factors.passkeys,
-        PasswordPage(frame, house.password_change),
+        PasswordPage(frame, house.password_change, browsers),
         EmailPage(frame, house.self_service, can_mail=settings.can_mail),
         PicturePage(frame, house.images, settings),
     )

@@ -77,7 +77,14 @@ class House:
         self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
         self.letters = Letters(settings, self.sealing)
         self.sign_in = SignIn(
-            self.database, self.passwords, self.directories, self.throttles, settings, self.trail, self.letters
+            self.database,
+            self.sealing,
+            self.passwords,
+            self.directories,
+            self.throttles,
+            settings,
+            self.trail,
+            self.letters,
         )
         passkeys = Passkeys(settings, self.sealing)
         self.second_factors = SecondFactors(

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import case, func, literal, null, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory
@@ -22,15 +22,17 @@ def delete(session: Session, user_id: UUID) -> None:
     """Close an account: it can do no more than a disabled user. Its names stay taken until it is erased."""
     now = clock.now()
     closed = update(User).where(User.id == user_id, User.deleted_at.is_(None))
-    if affected(session.execute(closed.values(deleted_at=now, disabled_at=now, updated_at=now))) == 1:
+    disabled_at = func.coalesce(User.disabled_at, literal(now, User.disabled_at.type))
+    if affected(session.execute(closed.values(deleted_at=now, disabled_at=disabled_at, updated_at=now))) == 1:
         directory.end_everything(session, user_id)
         trail.record(session, Event.ACCOUNT_DELETED, user_id=user_id)
 
 
 def restore(session: Session, user_id: UUID) -> bool:
-    """Give a deleted account back; whether it was one."""
+    """Give a deleted account back; whether it was one. If an operator has disabled it, before or since, it stays so."""
     open_again = update(User).where(User.id == user_id, User.deleted_at.is_not(None))
-    values = {"deleted_at": None, "disabled_at": None, "updated_at": clock.now()}
+    disabled_at = case((User.disabled_at == User.deleted_at, null()), else_=User.disabled_at)
+    values = {"deleted_at": None, "disabled_at": disabled_at, "updated_at": clock.now()}
     if affected(session.execute(open_again.values(values))) != 1:
         return False
     trail.record(session, Event.USER_RESTORED, user_id=user_id)

@@ -169,10 +169,10 @@ def change(session: Session, user: User, *, password_hash: str | None, enabled: 
         values["email_key"] = key(columns["email"]) if columns["email"] else None
     if password_hash is not None:
         values["password_hash"] = password_hash
-    was_enabled = user.disabled_at is None
-    if enabled != was_enabled and user.deleted_at is None:
+    was_enabled = not user.is_barred
+    if enabled != was_enabled:
         # An account that its owner has deleted is given back by `deletion.restore` alone.
-        values["disabled_at"] = None if enabled else clock.now()
+        values["disabled_at"] = user.deleted_at if enabled else clock.now()
     session.execute(update(User).where(User.id == user.id).values(values))
     if password_hash is not None or not enabled:
         end_everything(session, user.id)
@@ -200,7 +200,8 @@ def refresh_claims(session: Session, user: User, told: Mapping[str, Any]) -> Non
 
 def disable(session: Session, user: User) -> None:
     """Let a user do nothing any more: sign-ins, sessions and grants end with this transaction."""
-    session.execute(update(User).where(User.id == user.id, User.disabled_at.is_(None)).values(disabled_at=clock.now()))
+    not_yet = or_(User.disabled_at.is_(None), User.disabled_at == User.deleted_at)
+    session.execute(update(User).where(User.id == user.id, not_yet).values(disabled_at=clock.now()))
     end_everything(session, user.id)
     trail.record(session, Event.USER_DISABLED, user_id=user.id)
 
@@ -214,7 +215,8 @@ def end_session(session: Session, known: BrowserSession, client_id: str | None =
 
 
 def end_everything(session: Session, user_id: UUID) -> None:
-    """End a user's sessions and grants, and their trust in browsers."""
+    """End a user's sessions and grants, their trust in browsers, and sign-ins that are half way."""
+    session.execute(update(User).where(User.id == user_id).values(cut_off_at=clock.now()))
     outbox.add_for_user(session, user_id)
     ledger.end_all_of(session, user_id)
     grants.revoke_of_user(session, user_id)
@@ -222,12 +224,13 @@ def end_everything(session: Session, user_id: UUID) -> None:
 
 
 def is_unchanged(session: Session, user: User) -> bool:
-    """Whether the user is still enabled and has still the same password; it stays so until the transaction ends.
+    """Whether the user is still enabled, was so all the time, and has still the same password; until the transaction ends.
 
     Another sign-in may have renewed the hash of the same password meanwhile: that changes nothing else.
     """
     same_password = or_(User.password_hash == user.password_hash, User.updated_at == user.updated_at)
-    same = (User.id == user.id, same_password, User.disabled_at.is_(None))
+    not_cut_off = User.cut_off_at.is_not_distinct_from(user.cut_off_at)
+    same = (User.id == user.id, same_password, not_cut_off, User.disabled_at.is_(None))
     return session.execute(select(User.id).where(*same).with_for_update(read=True)).first() is not None
 
 

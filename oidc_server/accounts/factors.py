@@ -1,16 +1,19 @@
 """Factors: what a person could prove besides a password."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, recovery_codes, totp, trusted_browsers
+from oidc_server.accounts import directory, proofs, recovery_codes, totp, trusted_browsers
 from oidc_server.accounts.models import Authenticator, Passkey, User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.foundation.database import Handle
+from oidc_server.sessions.ledger import Proof
+from oidc_server.settings.accounts import FactorSettings
 
 _COUNT = select(
     *(
@@ -42,6 +45,24 @@ def of(handle: Handle, user_id: UUID) -> Factors:
     """What a person has."""
     authenticators, passkeys = handle.execute(_COUNT, {"user_id": user_id}).one()
     return Factors(authenticators, passkeys)
+
+
+def due(
+    handle: Handle, policy: FactorSettings, user: User, proof: Proof, *, is_trusted: Callable[[], bool] | None = None
+) -> proofs.Step:
+    """What a person must do after a proof, on every page and in the API; `is_trusted` says whether they trust the browser."""
+    has_factor = of(handle, user.id).is_any
+    return proofs.next_step(
+        proof,
+        has_factor=has_factor,
+        is_required=proofs.is_required(policy, user.roles),
+        is_trusted=has_factor and is_trusted is not None and is_trusted(),
+    )
+
+
+def could_prove_more(handle: Handle, user_id: UUID, acr: str) -> bool:
+    """Whether a person has a second factor and came without it: from a browser that they trust, or a time before it."""
+    return acr == proofs.ONE and of(handle, user_id).is_any
 
 
 def note_added(session: Session, user_id: UUID, kind: str) -> None:

@@ -25,6 +25,8 @@ class User(Base):
     email_key: Mapped[str | None] = mapped_column(String(320), unique=True)
     email_verified: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None]
+    applied_password_hash: Mapped[str | None]
+    """Of the password that the operator's file last gave them: as long as it says the same, their own choice stays."""
     roles: Mapped[list[str]] = mapped_column(default=list)
     """What they may do, here (`admin`) and in applications that ask for the scope `roles`."""
     groups: Mapped[list[str] | None]
@@ -39,7 +41,9 @@ class User(Base):
     """The terms that they agreed to when they signed up."""
     terms_accepted_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    """When its owner deleted it; it is disabled since, too."""
+    """When its owner deleted it; it is disabled since, too, if an operator had not disabled it before."""
+    cut_off_at: Mapped[datetime | None]
+    """When all that went on in their name was ended last: what somebody had half done before then counts no more."""
 
     def __str__(self) -> str:
         return self.username
@@ -48,6 +52,11 @@ class User(Base):
     def display_name(self) -> str:
         """What we call them on a page."""
         return str(self.claims.get("name") or self.username)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether an operator has disabled them, whatever they have done themselves."""
+        return self.disabled_at is not None and self.disabled_at != self.deleted_at
 
 
 class Authenticator(Base):

@@ -32,8 +32,8 @@ class PasswordChange:
 
     def change(
         self, user: User, attempt: Attempt, new: str, *, session_id: UUID | None = None, grant_id: UUID | None = None
-    ) -> None:
-        """Set a new password; of their sessions and grants only the one goes on from which they ask.
+    ) -> User:
+        """Set a new password; of their sessions and grants only the one goes on from which they ask. Who they are then.
 
         `attempt` holds the old password, which counts like any other try; who has none must have signed in just now.
         Call it inside `Database.run`. Raises WrongCredentials, TooManyAttempts, BadPassword, Unavailable.
@@ -48,6 +48,8 @@ class PasswordChange:
             end_others(session, user.id, session_id=session_id, grant_id=grant_id)
             self._letters.send_word(session, "password_changed", user.email, "forgot-password", reader=user)
             trail.record(session, Event.PASSWORD_CHANGED, user_id=user.id, session_id=session_id)
+        user.password_hash = password_hash
+        return user
 
 
 def end_others(session: Session, user_id: UUID, *, session_id: UUID | None, grant_id: UUID | None) -> None:

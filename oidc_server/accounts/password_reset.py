@@ -1,6 +1,6 @@
 """Password reset: a link in a mail leads to a new password. Nobody learns whether there is an account."""
 
-from oidc_server.accounts import directory, factors
+from oidc_server.accounts import directory, ways_in
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.links import Links, Purpose
 from oidc_server.accounts.mail_limits import MailLimits
@@ -9,7 +9,6 @@ from oidc_server.accounts.password_rules import PasswordRules
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.federation import identities
 from oidc_server.foundation.database import Database, wait
 from oidc_server.settings.model import Settings
 
@@ -77,9 +76,7 @@ class PasswordReset:
             directory.update_user(session, user.id, **values)
             directory.end_everything(session, user.id)
             if not user.email_verified:
-                # Whoever had been in it until now had never shown that the address is theirs.
-                factors.remove_all(session, user.id)
-                identities.remove_all(session, user.id)
+                ways_in.hand_over(session, user.id)
             self._letters.send_word(session, "password_changed", user.email, "forgot-password", reader=user)
             trail.record(session, Event.PASSWORD_RESET, user_id=user.id)
         return user

@@ -4,6 +4,7 @@ Pure: values in, a step or a stronger proof out. The methods' names are those of
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from enum import Enum
 
 from oidc_server.accounts.directory import ADMINISTRATOR
@@ -40,7 +41,7 @@ def next_step(proof: Proof, *, has_factor: bool, is_required: bool, is_trusted: 
 
 def with_second(proof: Proof, methods: Collection[str]) -> Proof:
     """A proof made stronger by a second factor."""
-    return Proof(TWO, tuple(dict.fromkeys((*proof.amr, *methods, "mfa"))))
+    return replace(proof, acr=TWO, amr=tuple(dict.fromkeys((*proof.amr, *methods, "mfa"))))
 
 
 def is_required(policy: FactorSettings, roles: Collection[str]) -> bool:

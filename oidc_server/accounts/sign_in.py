@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, factors, proofs, upstream_people
+from oidc_server.accounts import directory, factors, known_browsers, proofs, upstream_people
+from oidc_server.accounts.known_browsers import KnownBrowser
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
+from oidc_server.accounts.proofs import Step
 from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.federation.ldap import Directories
@@ -18,6 +20,7 @@ from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused, Unavailable
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.rate_limits.throttle import Reserved, Throttle, Throttles
+from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.sessions.ledger import Proof
 from oidc_server.settings.model import Settings
@@ -36,7 +39,12 @@ class WrongCredentials(Refused):
 
 
 class SecondFactorDue(Refused):
-    """The password is right, and not enough."""
+    """The password is right, and not enough; `step` says what this user must do next."""
+
+    def __init__(self, user: User, step: Step) -> None:
+        super().__init__(_ALONE, because=f"{step.value} due")
+        self.user = user
+        self.step = step
 
 
 class Unconfirmed(WrongCredentials):
@@ -60,8 +68,10 @@ class Attempt:
     neighbourhood: str
     """Where the attempt comes from: an address, or an IPv6 network."""
     client_id: str | None = None
-    known_as: Mapping[UUID, str] = field(default_factory=dict)
+    known_as: Mapping[UUID, KnownBrowser] = field(default_factory=dict)
     """What the browser is called for the people who have signed in there before."""
+    can_prove_more: bool = False
+    """Whether whoever asks can go on with a second factor, so that a password alone has not failed."""
 
 
 class SignIn:
@@ -70,6 +80,7 @@ class SignIn:
     def __init__(
         self,
         database: Database,
+        sealing: Sealing,
         passwords: Passwords,
         directories: Directories,
         throttles: Throttles,
@@ -79,6 +90,7 @@ class SignIn:
     ) -> None:
         self._requires_confirmed = settings.needs_verified_email
         self._database = database
+        self._sealing = sealing
         self._passwords = passwords
         self._directories = directories
         self._throttles = throttles
@@ -102,7 +114,7 @@ class SignIn:
             self._give_back(by_address)
             raise
         # One counter for all the names that one user goes by.
-        by_user = self._reserve(self._per_user, _counted(user, attempt), attempt)
+        by_user = self._reserve(self._per_user, self._counted(user, attempt), attempt)
         try:
             is_right, renewed = wait(self._passwords.verify(attempt.password, user.password_hash if user else None))
             if user is None or user.password_hash is None:
@@ -125,14 +137,28 @@ class SignIn:
         if not directory.is_unchanged(session, user):
             raise self._refused(attempt, "changed meanwhile", user)
 
-    def require_one_factor(self, session: Session, user: User, attempt: Attempt) -> None:
-        """Raise SecondFactorDue where a password alone lets nobody in, for those who can ask for nothing else."""
-        has_factor = factors.of(session, user.id).is_any
-        is_required = proofs.is_required(self._policy, user.roles)
-        step = proofs.next_step(PASSWORD, has_factor=has_factor, is_required=is_required, is_trusted=False)
-        if step is not proofs.Step.NOTHING:
+    def require_enough(self, session: Session, user: User, proof: Proof, attempt: Attempt) -> None:
+        """Raise SecondFactorDue unless a proof lets this user in without a browser."""
+        step = self.due(session, user, proof)
+        if step is Step.NOTHING:
+            return
+        if not attempt.can_prove_more:
             self._note_refused(attempt, "second factor due", user)
-            raise SecondFactorDue(_ALONE, because=f"{step.value} due")
+        raise SecondFactorDue(user, step)
+
+    def due(self, session: Session, user: User, proof: Proof) -> Step:
+        """What a user must do after a proof, where no browser is trusted."""
+        return factors.due(session, self._policy, user, proof)
+
+    def _counted(self, user: User | None, attempt: Attempt) -> str:
+        """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere.
+
+        All that one user goes by counts together, so throttling can confirm a guess that two names are one person's:
+        why that is accepted stands in docs/endpoints.md.
+        """
+        if user is None:
+            return directory.key(attempt.login)
+        return " ".join(filter(None, (str(user.id), known_browsers.name_of(self._sealing, attempt.known_as, user))))
 
     def _require(self, attempt: Attempt, user: User | None, is_right: bool) -> User:
         if user is None:
@@ -183,10 +209,3 @@ class SignIn:
         self._trail.note(
             Event.SIGN_IN_FAILED, user_id=user.id if user else None, client_id=attempt.client_id, reason=reason
         )
-
-
-def _counted(user: User | None, attempt: Attempt) -> str:
-    """Under which name failures count: of a user whom this browser knows, apart from what strangers try elsewhere."""
-    if user is None:
-        return directory.key(attempt.login)
-    return " ".join(filter(None, (str(user.id), attempt.known_as.get(user.id))))

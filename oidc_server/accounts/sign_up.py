@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory
+from oidc_server.accounts import directory, ways_in
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.links import Asking, LinkIsDead, Links, Purpose
 from oidc_server.accounts.mail_limits import MailLimits
@@ -110,15 +110,19 @@ class SignUp:
             values = {**terms, "email_verified": True}
             user = directory.reserve(session, email, password_hash=password_hash, **values)
             if user is None:
-                raise LinkIsDead(HAS_ACCOUNT)
+                user = _take_over(session, email, password_hash=password_hash, **values)
             trail.record(session, Event.SIGNED_UP, user_id=user.id)
             trail.record(session, Event.EMAIL_VERIFIED, user_id=user.id)
             return user
 
     def invite(self, session: Session, email: str) -> None:
-        """Invite somebody; SignUpRefused if that is no address, or one that has an account."""
+        """Invite somebody; SignUpRefused if that is no address, or one that has an account.
+
+        One whose address nobody has confirmed is in nobody's way: whoever made it may be anybody.
+        """
         address = _address(email)
-        if directory.find(session, address) is not None:
+        known = directory.find(session, address)
+        if known is not None and not _is_nobodys(known):
             raise SignUpRefused(HAS_ACCOUNT, field="email")
         made = self._links.make(session, Purpose.INVITATION, address, self._lifetimes.invitation)
         self._letters.send_link(session, "invitation", address, Purpose.INVITATION, made, reader=None)
@@ -154,6 +158,25 @@ class SignUp:
     def _answer_nobody(self, session: Session) -> None:
         self._links.make_for_nobody(session, Purpose.VERIFY_EMAIL, self._lifetimes.verify_email)
         self._letters.send_word(session, "have_account", None, "login", reader=None)
+
+
+def _is_nobodys(user: User) -> bool:
+    return user.unconfirmed_since is not None and user.disabled_at is None
+
+
+def _take_over(session: Session, email: str, **values: Any) -> User:
+    """The account that waits for this address to be confirmed, for its true owner; LinkIsDead if none waits any more.
+
+    Nothing of what somebody else has put in place to come back by is left.
+    """
+    known = directory.find(session, email)
+    held = directory.hold(session, known.id) if known else None
+    if held is None or not _is_nobodys(held):
+        raise LinkIsDead(HAS_ACCOUNT)
+    directory.end_everything(session, held.id)
+    ways_in.hand_over(session, held.id)
+    directory.update_user(session, held.id, unconfirmed_since=None, claims={}, **values)
+    return held
 
 
 def remove_unconfirmed(database: Database, kept_for: timedelta) -> int:

@@ -5,8 +5,21 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from oidc_server.accounts import factors
 from oidc_server.accounts.models import Passkey, User
+from oidc_server.consents import memory
 from oidc_server.federation import identities
+
+
+def hand_over(session: Session, user_id: UUID) -> None:
+    """Take away every way in but the password, and every consent, for the owner of an account's address.
+
+    Whoever had been in it until now had never shown that the address is theirs.
+    """
+    for consent in memory.list_of(session, user_id):
+        memory.forget(session, user_id, consent.client_id)
+    factors.remove_all(session, user_id)
+    identities.remove_all(session, user_id)
 
 
 def has_another(

@@ -1,7 +1,7 @@
 """Bodies: what the API reads and answers, described once for the code and for OpenAPI."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.requests import Request
@@ -36,6 +36,21 @@ class Login(Body):
     """The app's own public client, registered for the grant type `password`; by default the server's own."""
     scope: Annotated[str, Field(max_length=1000, examples=["openid profile email account"])] | None = None
     """What the access token shall allow; by default all that the client may ask for, but `offline_access`."""
+    device_token: Annotated[str, Field(max_length=1000, examples=["AVuZ3KkB…"])] | None = None
+    """From an earlier login on this device: what strangers try elsewhere doesn't count here. What is no good is ignored."""
+
+
+class SecondFactor(Body):
+    """A code of the second factor, for a login that waits for it."""
+
+    mfa_token: Annotated[str, Field(min_length=1, max_length=6000, examples=["AcZ1p0Vd…"])]
+    """From the refusal of the login."""
+    code: Annotated[str, Field(min_length=1, max_length=64, examples=["492039"])]
+    """Six digits of an authenticator app, or a recovery code."""
+    method: Annotated[Literal["totp", "recovery_code"], Field(examples=["totp"])] | None = None
+    """Which of both it is meant to be; without it, its form says so."""
+    client_id: Annotated[str, Field(max_length=255, examples=["my-app"])] | None = None
+    """The client of the login, if it is not the server's own."""
 
 
 class Refresh(Body):
@@ -123,12 +138,21 @@ class Deletion(Body):
 class Tokens(BaseModel):
     """What a login or a refresh brings (RFC 6749 §5.1)."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     access_token: Annotated[str, Field(examples=[_EXAMPLE_TOKEN])]
     token_type: Annotated[str, Field(examples=["Bearer"])]
     expires_in: Annotated[int, Field(description="Seconds until the access token expires.", examples=[600])]
     refresh_token: str | None = None
     id_token: str | None = None
     scope: Annotated[str, Field(examples=["account email openid profile"])] | None = None
+
+
+class LoggedIn(Tokens):
+    """What a login brings besides."""
+
+    device_token: Annotated[str, Field(examples=["AVuZ3KkB…"])]
+    """By which this device is known; keep it for the next login, also after logging out."""
 
 
 class User(Profile):
@@ -155,9 +179,26 @@ class Health(BaseModel):
 class Error(BaseModel):
     """Why a request was refused."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     detail: Annotated[str, Field(examples=["The user name or password is wrong."])]
     error_code: Annotated[str, Field(examples=["invalid_credentials"])]
     field: Annotated[str | None, Field(description="The member of the body that is at fault.")] = None
+
+
+class MoreIsDue(Error):
+    """Why a password alone was refused, and how to go on."""
+
+    error_code: Annotated[str, Field(examples=["second_factor_required"])]
+    mfa_token: Annotated[str, Field(examples=["AcZ1p0Vd…"])] | None = None
+    """For `/auth/second-factor`; good for one login with this client."""
+    methods: Annotated[list[str], Field(examples=[["totp", "recovery_code"]])] | None = None
+    """The kinds of codes that the person has. Passkeys work in a browser only."""
+    expires_in: (
+        Annotated[int, Field(description="Seconds until the token is worth nothing.", examples=[600])] | None
+    ) = None
+    url: Annotated[str, Field(examples=["https://id.example.com/account/security"])] | None = None
+    """The page on which the person can get a factor that works here, where they have none."""
 
 
 T = TypeVar("T", bound=BaseModel)

@@ -66,7 +66,8 @@ class MeEndpoints:
 
     def _delete(self, text: str, password: str, neighbourhood: str) -> None:
         person = caller_token.caller(self._server, text)
-        user = credentials.proven(self._server, person, password, neighbourhood, "password")
+        tried = credentials.attempt(self._server, person, password, neighbourhood)
+        user = credentials.proven(self._server, person, tried, "password")
         with self._server.database.transaction() as session:
             deletion.delete(session, user.id)
 

@@ -1,7 +1,8 @@
 """Operations of the API: one endpoint each, with what it reads, answers and refuses, as OpenAPI tells it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,9 +16,9 @@ _NAMES = re.compile(r"{([a-z_]+)}")
 _WHEN = {
     400: "The body is no JSON object.",
     401: "Nobody has proven who they are: wrong credentials, or a token that is no longer good.",
-    403: "The token does not allow this, or the password is wrong, or the caller's role is not enough.",
+    403: "The token or what was proven does not allow this, or the password is wrong, or the caller's role is not enough.",
     404: "There is no such thing, as far as the caller may know.",
-    409: "A limit is reached, or a project would be without an owner.",
+    409: "A limit is reached, or what there is already forbids it.",
     410: "The link works no more.",
     413: "The body is too large.",
     422: "A member of the body is missing or not as it should be; `field` names it.",
@@ -39,6 +40,8 @@ class Operation:
     asks: type[BaseModel] | None = None
     answers: type[BaseModel] | None = None
     status: int = 200
+    tells: Mapping[int, type[bodies.Error]] = field(default_factory=dict)
+    """What a refusal says besides."""
 
     def mount(self, router: APIRouter) -> None:
         """Lead its path to it."""
@@ -46,7 +49,8 @@ class Operation:
             self.status: {"description": "Done.", **({"model": self.answers} if self.answers else {})}
         }
         refused: dict[int | str, dict[str, Any]] = {
-            status: {"model": bodies.Error, "description": _WHEN[status]} for status in self.refused
+            status: {"model": self.tells.get(status, bodies.Error), "description": _WHEN[status]}
+            for status in self.refused
         }
         router.add_api_route(
             self.path,

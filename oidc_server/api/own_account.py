@@ -12,7 +12,7 @@ from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.accounts.self_service import SelfService
 from oidc_server.accounts.sign_up import SignUpRefused, Wish
 from oidc_server.api import bodies
-from oidc_server.api.errors import ApiRefused
+from oidc_server.api.errors import ApiRefused, too_many_attempts
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.web import caller
@@ -26,7 +26,7 @@ _MAILED = "If there is such an account, a mail is under way."
 def refused(refusal: Refused, field: str | None = None) -> ApiRefused:
     """What the rules of `accounts` refuse, in this API's words."""
     if isinstance(refusal, TooManyMails):
-        return ApiRefused(429, "too_many_attempts", refusal.told, headers={"Retry-After": str(refusal.retry_after)})
+        return too_many_attempts(refusal.told, refusal.retry_after, because=refusal.because)
     if isinstance(refusal, LinkIsDead):
         return ApiRefused(410, "link_is_dead", refusal.told, field="token", because=refusal.because)
     if isinstance(refusal, WrongPassword):

@@ -4,12 +4,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from oidc_server.accounts.enrolment import Enrolment
 from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.profile import Profile
 from oidc_server.accounts.self_service import SelfService
-from oidc_server.api import bodies, project_routes
+from oidc_server.api import bodies, factor_routes, project_routes
 from oidc_server.api.auth import AuthEndpoints
 from oidc_server.api.credentials import CredentialEndpoints
+from oidc_server.api.logins import Logins
 from oidc_server.api.me import MeEndpoints
 from oidc_server.api.operations import Operation
 from oidc_server.api.own_account import OwnAccountEndpoints
@@ -29,6 +31,8 @@ def build(
     server: AuthorizationServer,
     service: SelfService,
     change: PasswordChange,
+    logins: Logins,
+    enrolment: Enrolment,
     projects: Rules,
     health: Health,
 ) -> APIRouter:
@@ -36,10 +40,11 @@ def build(
     router = APIRouter(prefix=PREFIX)
     own = OwnAccountEndpoints(settings, server.database, service)
     operations = (
-        *_signing_in(AuthEndpoints(server)),
+        *_signing_in(AuthEndpoints(server, logins)),
         *_signing_up(own, 202 if settings.needs_verified_email else 201),
         *_credentials(CredentialEndpoints(server, change, service)),
         *_account(MeEndpoints(server)),
+        *factor_routes.operations(server, enrolment),
         *project_routes.operations(server, projects),
         _health(health),
     )
@@ -86,7 +91,14 @@ def _credentials(own: CredentialEndpoints) -> tuple[Operation, ...]:
 def _signing_in(auth: AuthEndpoints) -> tuple[Operation, ...]:
     tag, refused, tokens = _SIGNING_IN, (400, 401, 403, 413, 422, 429, 503), bodies.Tokens
     return (
-        Operation("POST", "/auth/login", auth.log_in, "Sign in with a password", tag, refused, bodies.Login, tokens),
+        Operation(
+            "POST", "/auth/login", auth.log_in, "Sign in with a password", tag, refused, bodies.Login, bodies.LoggedIn,
+            tells={403: bodies.MoreIsDue},
+        ),
+        Operation(
+            "POST", "/auth/second-factor", auth.prove_more, "Go on with a second factor", tag, refused,
+            bodies.SecondFactor, bodies.LoggedIn,
+        ),
         Operation("POST", "/auth/refresh", auth.refresh, "Get new tokens", tag, refused, bodies.Refresh, tokens),
         Operation(
             "POST", "/auth/logout", auth.log_out, "Sign out on the server", tag, (400, 401, 413, 422, 503), bodies.Logout,

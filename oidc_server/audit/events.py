@@ -21,7 +21,7 @@ class Event(StrEnum):
     """Somebody was invited to sign up."""
 
     SIGNED_IN = "person:session:started"
-    """A person signed in on a browser."""
+    """A person signed in on a browser, or with an app that asks for the password itself: then with a grant and no session."""
     SESSION_STRENGTHENED = "person:session:strengthened"
     """A person who was signed in proved themselves with a second factor; `amr` says with which."""
     SIGN_IN_FAILED = "person:session:refused"

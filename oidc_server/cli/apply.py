@@ -41,6 +41,16 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@dataclass(frozen=True)
+class PasswordOfFile:
+    """What becomes of a user's password."""
+
+    new_hash: str | None = None
+    """What their row should hold; None to leave what is there."""
+    applied_hash: str | None = None
+    """What is to be known of the file's password from now on; None to leave what is known."""
+
+
 class DryRun(Exception):
     """Undoes what was only tried."""
 
@@ -106,10 +116,10 @@ def read(text: str, *, development: bool) -> Document:
 def write(house: House, document: Document, *, dry_run: bool = False) -> Outcome:
     """Make everything so, in one transaction; call it inside `Database.run`."""
     outcome = Outcome()
-    hashes = {user.username: _new_hash(house, user) for user in document.users}
+    passwords = {user.username: _password(house, user) for user in document.users}
     try:
         with house.database.transaction() as session:
-            _write(session, house, document, hashes, outcome)
+            _write(session, house, document, passwords, outcome)
             if dry_run:
                 raise DryRun
     except DryRun:
@@ -123,7 +133,9 @@ def write(house: House, document: Document, *, dry_run: bool = False) -> Outcome
     return outcome
 
 
-def _write(session: Session, house: House, document: Document, hashes: dict[str, str | None], outcome: Outcome) -> None:
+def _write(
+    session: Session, house: House, document: Document, passwords: dict[str, PasswordOfFile], outcome: Outcome
+) -> None:
     for client in document.clients:
         outcome.tell("client", client.client_id, _client(session, house, client, outcome))
     for resource in document.resources:
@@ -131,7 +143,7 @@ def _write(session: Session, house: House, document: Document, hashes: dict[str,
     for upstream in document.upstreams:
         outcome.tell("upstream", upstream.slug, upstreams.put(session, house.sealing, upstream))
     for user in document.users:
-        outcome.tell("user", user.username, _user(session, user, hashes[user.username]))
+        outcome.tell("user", user.username, _user(session, user, passwords[user.username]))
 
 
 def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> str:
@@ -206,8 +218,8 @@ def _resource(session: Session, entry: ResourceEntry) -> str:
     return "changed" if event is Event.RESOURCE_CHANGED else "created"
 
 
-def _new_hash(house: House, entry: UserEntry) -> str | None:
-    """The hash that a user's row should hold, or None to leave what is there; hashing takes long, so before the transaction."""
+def _password(house: House, entry: UserEntry) -> PasswordOfFile:
+    """What becomes of a user's password; hashing takes long, so before the transaction."""
     with house.database.autocommit() as connection:
         known = directory.find_by_username(connection, entry.username)
     if entry.password_hash is not None:
@@ -215,27 +227,33 @@ def _new_hash(house: House, entry: UserEntry) -> str | None:
             reach.fail(
                 f"The password_hash of {entry.username} is of no kind that we know: bcrypt, bcrypt_sha256, argon2 or pbkdf2."
             )
-        return None if known else entry.password_hash
+        return PasswordOfFile(None if known else entry.password_hash)
     if entry.password is None:
-        return None
-    if known is not None and wait(house.passwords.verify(entry.password, known.password_hash))[0]:
-        return None
+        return PasswordOfFile()
+    # What the file said the last time is no news: whatever its user has chosen since then stays.
+    for kept in filter(None, (known.applied_password_hash, known.password_hash) if known else ()):
+        if wait(house.passwords.verify(entry.password, kept))[0]:
+            return PasswordOfFile(applied_hash=kept)
     try:
         wait(house.self_service.rules.check(entry.password, [entry.username, entry.email, entry.name]))
     except BadPassword as refusal:
         reach.fail(f"The password of {entry.username}: {refusal.told} ({refusal.because})")
-    return wait(house.passwords.hash(entry.password))
+    new_hash = wait(house.passwords.hash(entry.password))
+    return PasswordOfFile(new_hash, new_hash)
 
 
-def _user(session: Session, entry: UserEntry, new_hash: str | None) -> str:
+def _user(session: Session, entry: UserEntry, password: PasswordOfFile) -> str:
     known = directory.find_by_username(session, entry.username)
     if known is None:
         disabled_at = None if entry.enabled else clock.now()
-        directory.add(session, entry.username, password_hash=new_hash, disabled_at=disabled_at, **entry.columns())
+        columns = {**entry.columns(), "applied_password_hash": password.applied_hash}
+        directory.add(session, entry.username, password_hash=password.new_hash, disabled_at=disabled_at, **columns)
         return "created"
-    columns: dict[str, Any] = entry.columns()
+    if password.applied_hash not in (None, known.applied_password_hash):
+        directory.update_user(session, known.id, applied_password_hash=password.applied_hash)
+    columns = entry.columns()
     same = all(getattr(known, name) == value for name, value in columns.items())
-    if same and new_hash is None and entry.enabled == (known.disabled_at is None):
+    if same and password.new_hash is None and entry.enabled != known.is_barred:
         return "unchanged"
-    directory.change(session, known, password_hash=new_hash, enabled=entry.enabled, **columns)
+    directory.change(session, known, password_hash=password.new_hash, enabled=entry.enabled, **columns)
     return "changed"

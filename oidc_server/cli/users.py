@@ -80,12 +80,13 @@ def disable(username: str = typer.Argument(help="The user name or e-mail address
 def restore(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
     """Give an account back that its owner has deleted, as long as it is not erased."""
 
-    async def work(house: House) -> bool:
+    async def work(house: House) -> User | None:
         return await house.database.run(_restore, house, username)
 
-    if not reach.with_house(work):
+    user = reach.with_house(work)
+    if user is None:
         reach.fail(f"There is no deleted user {username!r}.")
-    reach.out.print(f"Restored {username}.")
+    reach.out.print(f"Restored {username}." + (" It stays disabled, as it was." if user.is_barred else ""))
 
 
 @app.command("reset-factors")
@@ -152,10 +153,12 @@ def _disable(house: House, username: str) -> bool:
         return True
 
 
-def _restore(house: House, username: str) -> bool:
+def _restore(house: House, username: str) -> User | None:
+    """The user as they are afterwards, None if they had not been deleted."""
     with house.database.transaction() as session:
         user = directory.find(session, username)
-        return user is not None and deletion.restore(session, user.id)
+        is_restored = user is not None and deletion.restore(session, user.id)
+        return directory.find(session, username) if is_restored else None
 
 
 def _row(user: User) -> dict[str, object]:

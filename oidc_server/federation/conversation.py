@@ -48,6 +48,7 @@ class Conversation:
             "code_challenge_method": "S256",
         }
         if isinstance(about, OAuth2Upstream):
+            _check_can_be_fresh(attempt)
             return _with_query(about.authorization_endpoint, parameters)
         parameters["nonce"] = attempts.nonce(self._sealing, attempt)
         parameters |= _wishes(about, attempt)
@@ -85,26 +86,6 @@ class Conversation:
 
     def _of_openid(self, about: OidcUpstream, provider: Provider, attempt: Attempt, what: Redemption) -> Told:
         tokens = redeeming.redeem(self._outbound, provider.token_endpoint, about, what)
-        signed = self._id_claims(about, provider, attempt, tokens)
-        claims = {**signed, **self._userinfo(provider, tokens["access_token"], signed["sub"])}
-        if about.hosted_domains and signed.get("hd") not in about.hosted_domains:
-            raise NotAdmitted(_NOT_FROM_HERE, because="hd is not one of hosted_domains")
-        values = told.mapped(about, claims)
-        amr = signed.get("amr") if about.trust_amr else None
-        known_by = tuple(one for one in amr if isinstance(one, str))[:10] if isinstance(amr, list) else ()
-        return Told(about.slug, provider.issuer, signed["sub"], values, *told.email_of(values), amr=known_by)
-
-    def _id_claims(
-        self, about: OidcUpstream, provider: Provider, attempt: Attempt, tokens: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        token = tokens.get("id_token")
-        if not isinstance(token, str):
-            raise NotBelieved("token endpoint: no ID token")
-        try:
-            claims = self._key_sets.verify_published(provider.jwks_uri, token, id_token.ALGORITHMS)
-            header = key_sets.header_of(token)
-        except Unverified as error:
-            raise NotBelieved(f"ID token: {error}") from error
         expected = Expected(
             provider.issuer,
             about.client_id,
@@ -113,7 +94,27 @@ class Conversation:
             attempt.started_at,
             attempt.max_age,
             anew="login" in attempt.prompts,
+            asks_anew=about.asks_anew,
         )
+        signed = self._id_claims(provider, tokens, expected)
+        claims = {**signed, **self._userinfo(provider, tokens["access_token"], signed["sub"])}
+        if about.hosted_domains and signed.get("hd") not in about.hosted_domains:
+            raise NotAdmitted(_NOT_FROM_HERE, because="hd is not one of hosted_domains")
+        values = told.mapped(about, claims)
+        known_by = told.methods(signed.get("amr")) if about.trust_amr else ()
+        at = id_token.authenticated_at(signed, expected)
+        email = told.email_of(values)
+        return Told(about.slug, provider.issuer, signed["sub"], values, *email, amr=known_by, authenticated_at=at)
+
+    def _id_claims(self, provider: Provider, tokens: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
+        token = tokens.get("id_token")
+        if not isinstance(token, str):
+            raise NotBelieved("token endpoint: no ID token")
+        try:
+            claims = self._key_sets.verify_published(provider.jwks_uri, token, id_token.ALGORITHMS)
+            header = key_sets.header_of(token)
+        except Unverified as error:
+            raise NotBelieved(f"ID token: {error}") from error
         id_token.check(claims, header, expected)
         return claims
 
@@ -127,8 +128,7 @@ class Conversation:
         return found
 
     def _of_oauth2(self, about: OAuth2Upstream, attempt: Attempt, what: Redemption) -> Told:
-        if attempt.max_age is not None:
-            raise NotFreshEnough("an oauth2 upstream never says when somebody proved who they are")
+        _check_can_be_fresh(attempt)
         tokens = redeeming.redeem(self._outbound, about.token_endpoint, about, what)
         claims = redeeming.ask(self._outbound, about.userinfo_endpoint, tokens["access_token"])
         subject = claims.get(about.subject_claim) if isinstance(claims, dict) else None
@@ -140,6 +140,12 @@ class Conversation:
         if about.emails_endpoint is not None:
             values |= _primary(redeeming.ask(self._outbound, about.emails_endpoint, tokens["access_token"]))
         return Told(about.slug, _origin(about.userinfo_endpoint), text, values, *told.email_of(values))
+
+
+def _check_can_be_fresh(attempt: Attempt) -> None:
+    """Raise NotFreshEnough where a recent proof is due, of which OAuth without OpenID Connect knows nothing."""
+    if attempt.max_age is not None:
+        raise NotFreshEnough("an oauth2 upstream never says when somebody proved who they are")
 
 
 def _wishes(about: OidcUpstream, attempt: Attempt) -> dict[str, str]:

@@ -95,6 +95,8 @@ class OidcUpstream(_Web):
     """Only people whose ID token has one of these in its claim `hd` may come (Google Workspace)."""
     trust_amr: bool = False
     """What it says of how it knew a person (`amr`) is told on."""
+    asks_anew: bool = False
+    """It is believed to ask people anew who they are whenever it is sent `prompt=login`, though it says no `auth_time`."""
 
     @field_validator("scopes")
     @classmethod

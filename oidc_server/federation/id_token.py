@@ -5,6 +5,7 @@ Pure: the claims have been verified with the provider's key already.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256, sha512
 from hmac import compare_digest
 from typing import Any
@@ -36,6 +37,13 @@ class Expected:
     """Seconds since they proved there who they are, at most."""
     anew: bool = False
     """They were to prove it once more."""
+    asks_anew: bool = False
+    """The provider is believed to see to that, though it doesn't say so."""
+
+    @property
+    def is_taken_on_trust(self) -> bool:
+        """Whether a proof counts as made just now, though nothing says when it was."""
+        return self.anew and self.asks_anew
 
 
 def check(claims: Mapping[str, Any], header: Mapping[str, Any], expected: Expected) -> None:
@@ -88,12 +96,24 @@ def _check_access_token(claims: Mapping[str, Any], algorithm: str, access_token:
 def _check_freshness(claims: Mapping[str, Any], expected: Expected) -> None:
     """The application wants a recent proof: a session of last week at the provider is none (Core §3.1.2.1, `max_age`)."""
     auth_time = number(claims.get("auth_time"))
+    if auth_time > clock.timestamp() + _SKEW_SECONDS:
+        raise NotBelieved("ID token: auth_time lies in the future")
+    if "auth_time" not in claims and expected.is_taken_on_trust:
+        return
     if auth_time >= expected.sent_at - _SKEW_SECONDS:
         return
     if expected.anew and "auth_time" in claims:
         raise NotFreshEnough("ID token: auth_time is before this attempt")
     if expected.max_age is not None and not clock.timestamp() - auth_time <= expected.max_age + _SKEW_SECONDS:
         raise NotFreshEnough("ID token: auth_time is missing or too old for max_age")
+
+
+def authenticated_at(claims: Mapping[str, Any], expected: Expected) -> datetime | None:
+    """When the person proved there who they are, None if nobody says: that is not now, for they may have come in silence."""
+    auth_time, now = number(claims.get("auth_time")), clock.timestamp()
+    if auth_time > 0:
+        return datetime.fromtimestamp(min(auth_time, now), UTC)
+    return clock.now() if "auth_time" not in claims and expected.is_taken_on_trust else None
 
 
 def number(value: Any) -> float:

@@ -51,11 +51,14 @@ class OutOfReach(UpstreamRefused):
 
 
 class NotFreshEnough(UpstreamRefused):
-    """The application wants a recent sign-in, and the provider doesn't say that this was one."""
+    """Only a recent proof will do, and the provider doesn't say that this was one."""
 
     def __init__(self, because: str) -> None:
         super().__init__(
-            N_("The application asks you to prove again who you are. Please sign in there anew, or in another way."),
+            N_(
+                "You are asked to prove anew who you are, and the other provider does not say that you just did."
+                " Please sign in another way, or anew over there."
+            ),
             because=because,
         )
 

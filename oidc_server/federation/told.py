@@ -1,12 +1,16 @@
 """What an upstream has told of one person, in our own words."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from oidc_server.federation.definition import CLAIMS, WebUpstream
 
 MAX_SUBJECT = 255
+_METHOD = re.compile(r"[!-~]{1,32}")
+_MAX_METHODS = 10
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Told:
     email_verified: bool = False
     amr: tuple[str, ...] = ()
     """How it knew them, where that is believed."""
+    authenticated_at: datetime | None = None
+    """When they proved there who they are, where that is told."""
 
     @property
     def label(self) -> str | None:
@@ -44,6 +50,12 @@ def email_of(values: Mapping[str, Any]) -> tuple[str | None, bool]:
     if not isinstance(email, str) or "@" not in email or len(email) > 320:
         return None, False
     return email, values.get("email_verified") is True
+
+
+def methods(amr: Any) -> tuple[str, ...]:
+    """How it says that it knew somebody: names as RFC 8176 has them, and nothing that could be anything else."""
+    listed = amr if isinstance(amr, list) else []
+    return tuple(one for one in listed if isinstance(one, str) and _METHOD.fullmatch(one))[:_MAX_METHODS]
 
 
 def is_in_domains(told: Told, domains: tuple[str, ...]) -> bool:

@@ -1,19 +1,22 @@
 """Parameters: what a request sent, each name at most once (RFC 6749 §3.1, §3.2)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
+from oidc_server.accounts.known_browsers import KnownBrowser
 from oidc_server.clients.metadata import response_type
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.printable import printable
 from oidc_server.foundation.web import caller, forms
 from oidc_server.oauth.errors import InvalidRequest, OAuthRefused
+from oidc_server.tokens.grants import Granted
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -57,6 +60,12 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
         """Where it comes from, for those who count failures."""
         self.scope: Scope = {}
         """The connection that it came by."""
+        self.known_as: Mapping[UUID, KnownBrowser] = {}
+        """What the device that asks is called for the people who have signed in there before."""
+        self.can_prove_more = False
+        """Whether whoever asks can go on with a second factor."""
+        self.grant: Granted | None = None
+        """What a person has been signed in for."""
 
     @property
     def args(self) -> dict[str, str]:

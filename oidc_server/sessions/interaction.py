@@ -48,6 +48,8 @@ class Interaction:
     """The session that was chosen, of several on this browser, for this very request."""
     login: str | None = None
     """The user name of whoever was chosen, for the login form; empty for somebody who is not on this browser yet."""
+    fresh_within: int | None = None
+    """Seconds since the person proved who they are, at most; 0 if they are to do so anew."""
 
     @property
     def grant_id(self) -> UUID:
@@ -104,6 +106,10 @@ class Interaction:
     def has_asked(self, user_id: UUID) -> bool:
         """Whether it was this person whom the consent page asked."""
         return self.asked == user_id.hex
+
+    def needing(self, fresh_within: int | None) -> "Interaction":
+        """The same, where only a proof will do that is not older than this many seconds, or any if it is None."""
+        return replace(self, fresh_within=fresh_within)
 
     def without(self, parameter: str) -> "Interaction":
         """The same, had the client not sent this parameter."""

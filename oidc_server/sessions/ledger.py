@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, or_, select, update
@@ -18,6 +18,8 @@ from oidc_server.settings.protocol import LifetimeSettings
 
 _PURPOSE = "session"
 SEEN_EVERY = timedelta(minutes=1)
+#: When somebody proved who they are whom another provider let in without saying when: too long ago for every demand.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _FIND = select(BrowserSession.__table__).where(BrowserSession.id == bindparam("session_id"))
 _FIND_ALL = select(BrowserSession.__table__).where(BrowserSession.id.in_(bindparam("session_ids", expanding=True)))
 _INSERT = insert(table(BrowserSession))
@@ -29,6 +31,8 @@ class Proof:
 
     acr: str
     amr: tuple[str, ...]
+    at: datetime | None = None
+    """When, if it was not just now."""
 
 
 class Ledger:
@@ -45,7 +49,7 @@ class Ledger:
             "id": new_id(),
             "user_id": user_id,
             "generation": 0,
-            "authenticated_at": now,
+            "authenticated_at": proof.at or now,
             "acr": proof.acr,
             "amr": list(proof.amr),
             "created_at": now,
@@ -63,7 +67,7 @@ class Ledger:
         now = clock.now()
         values = {
             "generation": known.generation + 1,
-            "authenticated_at": now,
+            "authenticated_at": max(known.authenticated_at, proof.at or now),
             "last_seen_at": now,
             "idle_expires_at": now + self._lifetimes.session_idle,
             "expires_at": now + self._lifetimes.session,

@@ -20,7 +20,7 @@ class BrowserSession(Base):
     generation: Mapped[int] = mapped_column(default=0)
     """Counts the sign-ins in this session; a cookie of an earlier one is worth nothing."""
     authenticated_at: Mapped[datetime]
-    """When the person last proved who they are: `auth_time`."""
+    """When the person last proved who they are: `auth_time`; at another provider, if that is where they came from."""
     acr: Mapped[str]
     amr: Mapped[list[str]]
     created_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,11 @@ async def test_the_navigation_shows_the_page_only_where_there_is_something_to_li
     disabled = [await is_shown(alice), await is_shown(bob)]
 
     assert (before, configured, disabled) == (False, [True, True], [True, False])
+
+
+def signed_in_there_just_now(claims: dict[str, Any]) -> None:
+    """Say that the person proved there who they are."""
+    claims["auth_time"] = claims["iat"]
 
 
 async def test_who_is_signed_in_links_an_account_and_signs_in_with_it(
@@ -124,6 +130,7 @@ async def test_a_change_needs_a_recent_sign_in_and_a_form_of_ours(
 @on_one_database
 async def test_the_last_way_to_sign_in_stays(person: Person, house: House, upstream_provider: UpstreamProvider) -> None:
     await deeds.configure(house, upstream_provider.entry())
+    upstream_provider.twist = signed_in_there_just_now
     await deeds.come_by(person, upstream_provider)
     (first,) = await deeds.identities(house)
 
@@ -140,6 +147,7 @@ async def test_of_two_last_ways_taken_away_at_once_one_stays(
     person: Person, house: House, upstream_provider: UpstreamProvider
 ) -> None:
     await deeds.configure(house, upstream_provider.entry())
+    upstream_provider.twist = signed_in_there_just_now
     await deeds.come_by(person, upstream_provider)
     upstream_provider.person = {"sub": "2"}
     await link(person, upstream_provider)

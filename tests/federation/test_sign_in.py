@@ -260,7 +260,7 @@ class TestSomethingLikeGitHub:
         await deeds.configure(house, upstream_provider.github())
         upstream_provider.person = {"id": 1, "login": "octocat"}
 
-        page = await deeds.come_by(person, upstream_provider, "hub", await person.visit(relying_party, max_age="60"))
+        page = await deeds.choose(person, "hub", await person.visit(relying_party, max_age="60"))
 
         assert page.status == 422
         assert not await deeds.is_signed_in(person)

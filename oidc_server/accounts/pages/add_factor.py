@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fastapi import Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from oidc_server.accounts import proofs, totp
@@ -50,11 +51,14 @@ class AddFactorPage:
         if form.get("decision") == "decline" and standing.may_decline and standing.interaction is not None:
             declined = standing.interaction.declined(standing.user.id)
             return self._standings.go_on(declined.page, declined)
-        with self._database.transaction() as session:
-            codes = self._enrolment.add_authenticator(
-                session, standing.user, form.get("draft", ""), form.get("code", "")
+        codes: list[str] = []
+
+        def add(session: Session) -> None:
+            codes.extend(
+                self._enrolment.add_authenticator(session, standing.user, form.get("draft", ""), form.get("code", ""))
             )
-        admitted = self._standings.admit(request, standing, proofs.with_second(standing.proof, proofs.CODE))
+
+        admitted = self._standings.admit(request, standing, proofs.with_second(standing.proof, proofs.CODE), add)
         if not codes:
             return admitted
         response = self._pages.show("accounts/recovery_codes.html", codes=codes, onward=admitted.headers["location"])

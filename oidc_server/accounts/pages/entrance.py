@@ -86,12 +86,15 @@ class Entrance:
             after = rosters.settle(session, before, before.led_by(Current(arrival.user, known)))
         response = self._pages.go_on(self._destination(known, arrival.interaction))
         self._visitors.remember(request, response, after)
-        self._browsers.remember(request, response, arrival.user.id)
+        self._browsers.remember(request, response, arrival.user)
         return response
 
     def _session(self, session: Session, request: Request, arrival: Arrival, before: Roster) -> BrowserSession:
-        """A session for this person: the one they have on this browser, renewed, or a new one."""
-        own = (person.session for person in (*before.people, *before.idle) if person.user.id == arrival.user.id)
+        """A session for this person: the one that goes on for them on this browser, renewed, or a new one.
+
+        One that is over stays so, or the tokens that ended with it would come to life again.
+        """
+        own = (person.session for person in before.people if person.user.id == arrival.user.id)
         if (known := next(own, None)) is not None:
             self._visitors.ledger.renew(session, known, arrival.proof)
             return known

@@ -75,7 +75,7 @@ class LoginPage:
             return await self.ask(request, interaction, login=login, status=403, problem=EXPIRED_FORM)
         neighbourhood = caller.neighbourhood(request.scope["caller"])
         client_id = interaction.client_id if interaction else None
-        known_as = self._browsers.names(request)
+        known_as = self._browsers.known_as(request)
         attempt = Attempt(login, form.get("password", ""), neighbourhood, client_id, known_as)
         try:
             return await self._database.run(self._sign_in_and_go_on, request, attempt, interaction)

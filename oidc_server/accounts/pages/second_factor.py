@@ -6,6 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts import passkeys, proofs
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.pages.login import CEREMONY, CREDENTIAL
 from oidc_server.accounts.pages.standing import Lapsed, Standing, Standings
 from oidc_server.accounts.pages.steps import PAGES
@@ -32,12 +33,14 @@ class SecondFactorPage:
         standings: Standings,
         second_factors: SecondFactors,
         trust: Trust,
+        browsers: KnownBrowsers,
     ) -> None:
         self._database = database
         self._pages = pages
         self._standings = standings
         self._second_factors = second_factors
         self._trust = trust
+        self._browsers = browsers
 
     async def show_question(self, request: Request) -> Response:
         """Ask."""
@@ -73,11 +76,12 @@ class SecondFactorPage:
         return response
 
     def _check(self, request: Request, form: dict[str, str], standing: Standing) -> tuple[str, ...]:
-        answer = form.get(CREDENTIAL)
+        answer, user = form.get(CREDENTIAL), standing.user
+        known_as = self._browsers.name_of(request, user)
         if not answer:
-            return self._second_factors.check_code(standing.user.id, form.get("code", ""))
+            return self._second_factors.check_code(user.id, form.get("code", ""), known_as=known_as)
         mark = self._pages.browsers.of(request).mark
-        self._second_factors.check_passkey(mark, form.get(CEREMONY, ""), answer, standing.user.id)
+        self._second_factors.check_passkey(mark, form.get(CEREMONY, ""), answer, user.id, known_as=known_as)
         return proofs.KEY
 
     def _show(self, request: Request, values: Mapping[str, str], problem: str, status: int) -> Response:

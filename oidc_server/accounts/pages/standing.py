@@ -1,6 +1,7 @@
 """Where somebody stands who has proven something and is to prove more: half way in, or signed in with one factor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,6 +29,7 @@ from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
+from oidc_server.sessions import ledger
 from oidc_server.sessions.interaction import Interaction, Lost
 from oidc_server.sessions.ledger import Proof
 from oidc_server.settings.model import Settings
@@ -106,18 +108,26 @@ class Standings:
             return self._pages.go_on(self._pages.path("/"))
         if interaction is None:
             return self._pages.go_on(self._pages.path("login"))
-        return self.go_on("login" if not is_enough else interaction.page, interaction)
+        if is_enough:
+            return self.go_on(interaction.page, interaction)
+        # Who is signed in and has come here all the same was not fresh enough for a first factor.
+        return self.go_on("login", interaction.needing(0) if person else interaction)
 
     def go_on(self, page: str, interaction: Interaction) -> Response:
         """To a page of ours, with what they came to do."""
         sealed = interactions.seal(self._sealing, interaction)
         return self._pages.go_on(f"{self._pages.path(page)}?{interactions.PARAMETER}={sealed}")
 
-    def admit(self, request: Request, standing: Standing, proof: Proof) -> Response:
-        """Let them in, or on; Lapsed if what they had proven before counts no more."""
+    def admit(
+        self, request: Request, standing: Standing, proof: Proof, also: Callable[[Session], None] | None = None
+    ) -> Response:
+        """Let them in, or on; Lapsed if what they had proven before counts no more.
+
+        `also` is done in the same transaction, once that is sure; what it refuses leaves everything as it was.
+        """
         if standing.half is None:
-            return self._strengthen(request, standing, proof)
-        still_holds = partial(self._still_holds, standing.half, standing.user)
+            return self._strengthen(request, standing, proof, also)
+        still_holds = partial(self._still_holds, standing.half, standing.user, also)
         return self._entrance.admit(request, Arrival(standing.user, proof, standing.interaction, still_holds))
 
     def _half_way(
@@ -145,12 +155,17 @@ class Standings:
     def _is_fresh(self, person: Current) -> bool:
         return clock.now() - person.session.authenticated_at <= self._fresh_for
 
-    def _strengthen(self, request: Request, standing: Standing, proof: Proof) -> Response:
+    def _strengthen(
+        self, request: Request, standing: Standing, proof: Proof, also: Callable[[Session], None] | None
+    ) -> Response:
         with self._database.transaction() as session:
             before = self._visitors.roster(session, request)
             person = before.acting
-            if person is None or person.user.id != standing.user.id:
+            is_theirs = person is not None and person.user.id == standing.user.id
+            if person is None or not is_theirs or not ledger.hold(session, person.session.id, alone=True):
                 raise Lapsed("You have signed out meanwhile.", because="the session has ended")
+            if also is not None:
+                also(session)
             self._visitors.ledger.strengthen(session, person.session, proof)
             trail.record(session, Event.SESSION_STRENGTHENED, **person.ids, amr=person.session.amr)
             after = rosters.settle(session, before, before.led_by(person))
@@ -162,9 +177,15 @@ class Standings:
     def _home(self) -> Response:
         return self._pages.go_on(self._pages.path("/"))
 
-    def _still_holds(self, half: HalfSignIn, user: User, session: Session) -> None:
-        if not directory.is_unchanged(session, user) or not spent.spend(session, half.id, half.expires_at):
-            raise Lapsed("Please sign in again.", because="half a sign-in was used, or its user has changed")
+    def _still_holds(
+        self, half: HalfSignIn, user: User, also: Callable[[Session], None] | None, session: Session
+    ) -> None:
+        # A refusal keeps what was written: half a sign-in must not be used up by what is refused after it.
+        with session.begin_nested() if also else nullcontext():
+            if not directory.is_unchanged(session, user) or not spent.spend(session, half.id, half.expires_at):
+                raise Lapsed("Please sign in again.", because="half a sign-in was used, or its user has changed")
+            if also is not None:
+                also(session)
 
     def _interaction(self, text: str) -> Interaction | None:
         try:

@@ -1,12 +1,13 @@
 """Steps: what a person must do before they get a session, and the page on which they do it."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from oidc_server.accounts import factors, half_sign_ins, proofs
+from oidc_server.accounts import factors, half_sign_ins
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.trust import Trust
 from oidc_server.accounts.proofs import Step
@@ -33,13 +34,8 @@ class Steps:
         self, session: Session, request: Request, user: User, proof: Proof, interaction: Interaction | None
     ) -> Response | None:
         """The way to the step that is due after a proof; None if that is enough."""
-        has_factor = factors.of(session, user.id).is_any
-        step = proofs.next_step(
-            proof,
-            has_factor=has_factor,
-            is_required=proofs.is_required(self._policy, user.roles),
-            is_trusted=has_factor and self._trust.has(session, request, user),
-        )
+        is_trusted = partial(self._trust.has, session, request, user)
+        step = factors.due(session, self._policy, user, proof, is_trusted=is_trusted)
         if step is Step.NOTHING:
             return None
         half = half_sign_ins.seal(self._sealing, user, proof, self._pages.browsers.of(request).mark)

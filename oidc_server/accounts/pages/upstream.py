@@ -15,6 +15,7 @@ from oidc_server.audit.trail import Trail
 from oidc_server.federation import attempts
 from oidc_server.federation.attempts import Attempt
 from oidc_server.federation.conversation import Conversation
+from oidc_server.federation.definition import OidcUpstream
 from oidc_server.federation.refusals import AttemptLost, UpstreamRefused
 from oidc_server.federation.upstreams import Known
 from oidc_server.foundation.database import Database
@@ -24,7 +25,7 @@ from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.web import forms
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
-from oidc_server.sessions.ledger import Proof
+from oidc_server.sessions.ledger import LONG_AGO, Proof
 
 #: RFC 8176 has no word for it; others say this one for a sign-in that another provider vouches for.
 _FEDERATED = "fed"
@@ -89,7 +90,7 @@ class UpstreamPage:
             known.slug,
             self._login.pages.browsers.of(request).mark,
             interaction=interactions.seal(self._sealing, interaction) if interaction else None,
-            **_wishes(interaction),
+            **_wishes(interaction, known),
         )
         return self._login.pages.go_on(self._conversation.begin(known, attempt))
 
@@ -106,7 +107,8 @@ class UpstreamPage:
         attempts.use(self._database, attempt)
         told = self._conversation.finish(known, attempt, parameters)
         user = upstream_people.settle(self._database, self.linking.letters, known.about, told)
-        proof = Proof(_ACR, tuple(dict.fromkeys((_FEDERATED, *told.amr))))
+        # It may have let them in without a question: they are as fresh here as it says that they are there.
+        proof = Proof(_ACR, tuple(dict.fromkeys((_FEDERATED, *told.amr))), told.authenticated_at or LONG_AGO)
         still_holds = partial(upstream_people.still_holds, user=user)
         response = self._entrance.admit(request, Arrival(user, proof, interaction, still_holds))
         metrics.sign_ins.labels("succeeded").inc()
@@ -138,14 +140,12 @@ def _parameters(request: Request) -> dict[str, str]:
     return dict(pairs)
 
 
-def _wishes(interaction: Interaction | None) -> dict[str, object]:
+def _wishes(interaction: Interaction | None, known: Known) -> dict[str, object]:
     """How recent the proof must be, for the application or for a page of ours."""
     if interaction is None:
         return {}
-    if interaction.page.startswith("account"):
-        return {"prompts": ("login",)}
-    asked, max_age = interaction.parameters.get("prompt", "").split(), interaction.parameters.get("max_age", "")
-    return {
-        "prompts": tuple(one for one in _TO_PASS_ON if one in asked),
-        "max_age": int(max_age) if max_age.isascii() and max_age.isdigit() else None,
-    }
+    asked, max_age = set(interaction.parameters.get("prompt", "").split()), interaction.fresh_within
+    tells_nothing = isinstance(known.about, OidcUpstream) and known.about.asks_anew
+    if max_age == 0 or (max_age is not None and tells_nothing):
+        asked.add("login")
+    return {"prompts": tuple(one for one in _TO_PASS_ON if one in asked), "max_age": max_age}

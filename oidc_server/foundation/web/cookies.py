@@ -1,6 +1,6 @@
 """Cookies: set once, the same way everywhere."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +23,13 @@ class Cookie:
         self._http_only = not is_for_frames
         # Browsers take SameSite=None only together with Secure.
         self._same_site: Literal["lax", "none"] = "none" if is_for_frames and self._secure else "lax"
+
+    @classmethod
+    def sent(cls, settings: Settings, request: Request, start: str) -> list[Self]:
+        """Those of ours that the browser sent whose name starts like this, in its order."""
+        prefix = cls(settings, "").name
+        names = [name.removeprefix(prefix) for name in request.cookies if name.startswith(prefix + start)]
+        return [cls(settings, name) for name in names]
 
     def read(self, request: Request) -> str | None:
         """Its value, if the browser sent it."""

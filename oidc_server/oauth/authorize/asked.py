@@ -70,6 +70,13 @@ class AuthorizationRequest(OAuthRequest):
         return self.scopes | {f"claim:{name}" for name in claims_request.beyond(self.claims, self.scopes)}
 
     @property
+    def fresh_within(self) -> int | None:
+        """Seconds since the person proved who they are, at most: 0 where they are to do so anew."""
+        if self.max_age is not None:
+            return int(self.max_age.total_seconds())
+        return 0 if "login" in self.prompts else None
+
+    @property
     def values(self) -> Mapping[str, str]:
         """The parameters."""
         return self.payload.data

@@ -164,7 +164,7 @@ class AuthorizationEndpoint:
     ) -> Response:
         browser = self._pages.browsers.of(request)
         waiting = interaction or interactions.begin(dict(asked.values), browser.mark)
-        response = self._go_to(_PAGES[step], waiting)
+        response = self._go_to(_PAGES[step], waiting.needing(asked.fresh_within))
         self._pages.browsers.remember(browser, response)
         return response
 

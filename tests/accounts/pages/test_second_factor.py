@@ -292,6 +292,26 @@ class TestTrustedBrowsers:
         assert (await people("alice").sign_in()).path == HERE
 
     @on_one_database
+    async def test_a_browser_keeps_the_trust_of_the_last_five_people(
+        self, phone: Phone, person: Person, house: House, held_clock: HeldClock
+    ) -> None:
+        names = ["alice", *(f"user{number}" for number in range(5))]
+        for name in names[1:]:
+            await factories.add_user(house, **factories.user(name))
+            person.username = name
+            own = await give_authenticator(house, name)
+            page = await person.prove(await person.sign_in(), own.code(), trust="yes")
+            assert page.status == 200
+        kept = [name for name in person.browser.http.cookies if "oidc_trust" in name]
+        asked = {}
+        for name in names:
+            person.username = name
+            asked[name] = (await person.sign_in()).path == HERE
+
+        assert len(kept) == 5
+        assert [name for name in names if asked[name]] == ["alice"]
+
+    @on_one_database
     async def test_trust_ends_by_itself(self, phone: Phone, person: Person, held_clock: HeldClock) -> None:
         held_clock.move(timedelta(days=30))
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from oidc_server.accounts import factors, proofs
+from oidc_server.accounts import factors
 from oidc_server.accounts.current import Current
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.steps import PAGES
@@ -152,11 +152,11 @@ class Frame:
         """Back to a page after a change, with a word that it is made."""
         return self.pages.go_on(f"{self.pages.path(page)}?{DONE}=")
 
-    def sign_in_first(self, request: Request, page: str, login: str = "") -> Response:
-        """Send somebody to the login page, or to choose who they are, and back here."""
+    def sign_in_first(self, request: Request, page: str, login: str = "", *, fresh: bool = False) -> Response:
+        """Send somebody to the login page, or to choose who they are, and back here; `fresh` if they are to prove it anew."""
         browser = self.pages.browsers.of(request)
         begun = interactions.begin({"login_hint": login} if login else {}, browser.mark, page=page)
-        sealed = interactions.seal(self._sealing, begun)
+        sealed = interactions.seal(self._sealing, begun.needing(0 if fresh else None))
         way_in = LOGIN_PAGE if login else self.visitors.way_in(request)
         response = self.pages.go_on(f"{self.pages.path(way_in)}?{interactions.PARAMETER}={sealed}")
         self.pages.browsers.remember(browser, response)
@@ -182,9 +182,9 @@ class Frame:
     ) -> Response:
         person = self.visitors.find(request)
         if person is None:
-            return self.sign_in_first(request, page)
+            return self.sign_in_first(request, page, fresh=fresh)
         if fresh and clock.now() - person.session.authenticated_at > self._fresh_for:
-            return self.sign_in_first(request, page, person.user.username)
+            return self.sign_in_first(request, page, person.user.username, fresh=True)
         if fresh and self._could_prove_more(person):
             return self._prove_more_first(request, page)
         with self.database.autocommit() as connection:
@@ -192,14 +192,11 @@ class Frame:
         try:
             return conduct(Visit(request, person, page, form, problem))
         except _Ended:
-            return self.sign_in_first(request, page, person.user.username)
+            return self.sign_in_first(request, page, person.user.username, fresh=fresh)
 
     def _could_prove_more(self, person: Current) -> bool:
-        """Whether they have a second factor and came without it, from a browser that they trust or a time before it."""
-        if person.session.acr != proofs.ONE:
-            return False
         with self.database.autocommit() as connection:
-            return factors.of(connection, person.user.id).is_any
+            return factors.could_prove_more(connection, person.user.id, person.session.acr)
 
     def _prove_more_first(self, request: Request, page: str) -> Response:
         begun = interactions.begin({}, self.pages.browsers.of(request).mark, page=page)

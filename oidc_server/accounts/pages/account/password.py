@@ -4,6 +4,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from oidc_server.accounts.pages.account.frame import Frame, Visit
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.password_change import PasswordChange
 from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.accounts.sign_in import Attempt, TooManyAttempts, WrongCredentials
@@ -17,9 +18,10 @@ _WRONG = N_("The current password is wrong.")
 class PasswordPage:
     """Takes a new password from whoever knows the current one."""
 
-    def __init__(self, frame: Frame, change: PasswordChange) -> None:
+    def __init__(self, frame: Frame, change: PasswordChange, browsers: KnownBrowsers) -> None:
         self._frame = frame
         self._change = change
+        self._browsers = browsers
 
     async def show_form(self, request: Request) -> Response:
         """Ask for it."""
@@ -42,10 +44,10 @@ class PasswordPage:
     def _save(self, visit: Visit) -> Response:
         person, form = visit.person, visit.form
         neighbourhood = caller.neighbourhood(visit.request.scope["caller"])
-        known_as = {person.user.id: person.session.id.hex}
+        known_as = self._browsers.in_session(person)
         attempt = Attempt(person.user.username, form.get("current", ""), neighbourhood, known_as=known_as)
         try:
-            self._change.change(person.user, attempt, form.get("password", ""), session_id=person.session.id)
+            user = self._change.change(person.user, attempt, form.get("password", ""), session_id=person.session.id)
         except WrongCredentials:
             return self._show(visit, _WRONG, "current")
         except BadPassword as refusal:
@@ -54,4 +56,6 @@ class PasswordPage:
             response = self._show(visit, refusal.told, "current", status=429)
             response.headers["Retry-After"] = str(refusal.retry_after)
             return response
-        return self._frame.done(PATH)
+        response = self._frame.done(PATH)
+        self._browsers.remember(visit.request, response, user)
+        return response
