@@ -136,6 +136,7 @@ async def _factors(person: Person, house: House, clock: HeldClock) -> None:
 
 async def _upstreams(person: Person, house: House) -> None:
     async with providing() as provider:
+        provider.twist = linking.signed_in_there_just_now
         await federation.configure(house, provider.entry())
         for enabled in (True, False, True):
             await federation.configure(house, provider.entry(refresh_claims=True, enabled=enabled))
