@@ -50,12 +50,14 @@ class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ign
             resources=self.resources,
             with_refresh_token=client.may_use("refresh_token"),
         )
+        # Before anything is written: the client's keys may be out of reach.
+        envelope = issuing.id_token_envelope(client) if "openid" in self.scopes else None
         proof = Authentication(clock.now(), PASSWORD.acr, PASSWORD.amr)
         with self.server.database.transaction() as session:
             self._still_holds(session, user)
             grant = grants.make(session, issuing.lifetimes, user.id, asked, proof, with_code=False)
         assert grant is not None  # noqa: S101 - its id is new
-        gets = Allowed(self.scopes, self.resources, with_id_token="openid" in self.scopes)
+        gets = Allowed(self.scopes, self.resources, envelope)
         told = about.told(user, (), has_roles=ROLES_SCOPE in self.scopes)
         token = issuing.for_grant(grant, client, gets, about=told)
         self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
