@@ -44,7 +44,7 @@ from oidc_server.projects import book
 from oidc_server.sessions import ledger as sessions
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.settings.model import Settings
-from oidc_server.tokens import device, grants
+from oidc_server.tokens import device, grants, revoking
 from oidc_server.tokens.issuing import Issuing
 
 log = structlog.get_logger(__name__)
@@ -140,6 +140,7 @@ class House:
         """Forget what is over; how many rows of each kind. Call it inside `Database.run`."""
         removed = {
             "grants": grants.remove_old(self.database),
+            "revoked_tokens": revoking.remove_old(self.database),
             "device_requests": device.remove_old(self.database),
             "users": deletion.erase_old(self.database, self.settings.privacy.deleted_kept_for),
             "unconfirmed_users": sign_up.remove_unconfirmed(self.database, self.settings.sign_up.unconfirmed_for),

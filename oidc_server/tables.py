@@ -34,4 +34,4 @@ __all__ = [
 METADATA = Base.metadata
 
 #: The schema's revisions, oldest first; the last one is what this release needs. A newer one is fine: migrations only expand.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007", "0008", "0009", "0010", "0011", "0012", "0014")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")

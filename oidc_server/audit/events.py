@@ -149,7 +149,7 @@ class Event(StrEnum):
     """A client could not be told that a session has ended; `reason` says why."""
 
     GRANTS_REVOKED = "operator:grants:revoked"
-    """An operator ended the grants of a person, a client or both, or a single one; `count` says how many."""
+    """An operator ended `count` grants of a person, a client (with what it got for itself) or both, or a single one."""
     CLIENT_CREATED = "operator:client:created"
     """A client was registered by an operator."""
     CLIENT_CHANGED = "operator:client:changed"

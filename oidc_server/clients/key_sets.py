@@ -5,7 +5,7 @@ Besides `keys/jwt.py` the only door to JOSE. Every algorithm is named; nothing i
 
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -37,6 +37,21 @@ log = structlog.get_logger(__name__)
 
 class Unverified(Exception):
     """A JWT that the client can't be shown to have signed; the text is for the log."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What a signed JWT is sent in: a client's key, for it alone to open, or nothing."""
+
+    key: Any = None
+    header: Mapping[str, str] = field(default_factory=dict)
+
+    def around(self, signed: str) -> str:
+        """The JWT as it is sent: as it is, or encrypted and so nested (RFC 7519 §5.2)."""
+        if self.key is None:
+            return signed
+        header = dict(self.header)
+        return jwe.encrypt_compact(header, signed, self.key, algorithms=[header["alg"], header["enc"]])
 
 
 @dataclass
@@ -83,18 +98,13 @@ class KeySets:
                 return
         raise Unverified("its key is none of the client's keys")
 
-    def encrypt(self, client: Client, text: str, algorithm: str, encryption: str | None) -> str:
-        """A JWT encrypted to one of the client's keys, and so nested (RFC 7519 §5.2); Unverified if none fits."""
-        key_type = "RSA" if algorithm.startswith("RSA") else "EC"
+    def envelope(self, client: Client, algorithm: str, encryption: str | None) -> Envelope:
+        """The first of the client's keys that can be encrypted to like this, ready for use; Unverified if none fits."""
+        header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION, "cty": "JWT"}
         for keys in self._sets(client, None):
             for jwk in keys:
-                if jwk.get("kty") != key_type or jwk.get("use", "enc") != "enc":
-                    continue
-                header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION, "cty": "JWT"}
-                header |= {"kid": jwk["kid"]} if "kid" in jwk else {}
-                return jwe.encrypt_compact(
-                    header, text, JWKRegistry.import_key(jwk), algorithms=[algorithm, header["enc"]]
-                )
+                if _is_to_encrypt(jwk, algorithm) and (envelope := _envelope(jwk, header)):
+                    return envelope
         raise Unverified(f"no key of the client fits {algorithm}")
 
     def _sets(self, client: Client, kid: Any) -> Any:
@@ -140,6 +150,21 @@ def _is_key(jwk: dict[str, Any], spki: bytes) -> bool:
         return _spki(JWKRegistry.import_key(jwk).public_key) == spki
     except Exception:
         return False  # a key that nobody can use is nobody's
+
+
+def _is_to_encrypt(jwk: dict[str, Any], algorithm: str) -> bool:
+    key_type = "RSA" if algorithm.startswith("RSA") else "EC"
+    return jwk.get("kty") == key_type and jwk.get("use", "enc") == "enc" and jwk.get("alg", algorithm) == algorithm
+
+
+def _envelope(jwk: dict[str, Any], header: dict[str, str]) -> Envelope | None:
+    try:
+        envelope = Envelope(JWKRegistry.import_key(jwk), header | ({"kid": jwk["kid"]} if "kid" in jwk else {}))
+        # Whether it fits, its use shows: it may be too small, on no curve, or for other deeds.
+        envelope.around("")
+    except Exception:
+        return None  # a key that nobody can use fits nothing
+    return envelope
 
 
 def verify_with_secret(token: str, secret: bytes, algorithms: Sequence[str]) -> Claims | None:

@@ -30,6 +30,8 @@ class ClientRow(Base):
     """To a day; known of dynamic clients only."""
     project_id: Mapped[UUID | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     """The project whose members registered it; it goes with it, lest it be taken for an operator's."""
+    tokens_from: Mapped[datetime | None]
+    """What it got for itself counts only if it was issued from here on; to a whole second, as tokens tell it."""
 
     def __str__(self) -> str:
         return self.client_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from oidc_server.foundation.database import Database
 from oidc_server.foundation.statements import affected
 
 MAX_ID_LENGTH = 255
+
+#: How far the clocks of two nodes may be apart.
+_APART = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,17 @@ def disable(session: Session, client_id: str) -> bool:
     done = affected(session.execute(update(ClientRow).where(*is_enabled).values(disabled_at=clock.now())))
     changes.announce(session)
     return done == 1
+
+
+def end_own_tokens(session: Session, client_id: str) -> datetime | None:
+    """Let nothing count any more that a client has got for itself; from when on it gets what counts, None if there is none.
+
+    Tokens tell to the second when they were issued: what comes in the same second as this is dead, too, on whichever node.
+    """
+    latest = clock.now() + _APART
+    tokens_from = latest.replace(microsecond=0) + timedelta(seconds=1)
+    ended = update(ClientRow).where(ClientRow.client_id == client_id).values(tokens_from=tokens_from)
+    return tokens_from + _APART if affected(session.execute(ended)) == 1 else None
 
 
 def list_all(session: Session) -> list[ClientRow]:

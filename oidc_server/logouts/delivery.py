@@ -8,8 +8,10 @@ import structlog
 
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.clients.registry import Registry
+from oidc_server.clients.key_sets import Envelope
+from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
+from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundPaused
 from oidc_server.foundation.telemetry import metrics
@@ -29,11 +31,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Letter:
-    """A delivery with what is sent, and where to."""
+    """A delivery with whom it is for, and where it is sent to."""
 
     delivery: Delivery
+    client: Client
     uri: str
-    token: str
 
 
 class Deliveries:
@@ -46,8 +48,8 @@ class Deliveries:
         self._registry = registry
         self._issuing = issuing
         self._outbound = outbound
-        # Longer than any try, with what is written before and after it: until then, nobody else tries.
-        self._lease = settings.outbound.timeout + 2 * settings.database.timeout
+        # Longer than any try, with the keys fetched for it and what is written before and after: until then, nobody else tries.
+        self._lease = 2 * settings.outbound.timeout + 2 * settings.database.timeout
         self._under_way: set[asyncio.Task[None]] = set()
         self.bell = asyncio.Event()
         """Rung when something waits."""
@@ -79,27 +81,40 @@ class Deliveries:
     def _claim(self, count: int) -> list[Letter]:
         with self._database.autocommit() as connection:
             claimed = outbox.claim(connection, count, self._lease)
-        return [letter for delivery in claimed if (letter := self._write(delivery))]
+        return [letter for delivery in claimed if (letter := self._addressed(delivery))]
 
-    def _write(self, delivery: Delivery) -> Letter | None:
+    def _addressed(self, delivery: Delivery) -> Letter | None:
         client = self._registry.find(delivery.client_id)
         uri = client.metadata.backchannel_logout_uri if client else None
         if client is None or uri is None:
             self._give_up(delivery, _GONE)
             return None
-        token = logout_token.sign(
+        return Letter(delivery, client, uri)
+
+    def _token(self, letter: Letter, envelope: Envelope) -> str:
+        """What is sent: signed and encrypted as the client's ID tokens are (Back-Channel Logout §2.4)."""
+        client, delivery = letter.client, letter.delivery
+        signed = logout_token.sign(
             self._issuing.ring.current(client.metadata.id_token_signed_response_alg),
             self._issuing.issuer,
-            client_id=delivery.client_id,
+            client_id=client.client_id,
             subject=self._issuing.subject(client, delivery.user_id),
             session_id=delivery.session_id,
         )
-        return Letter(delivery, uri, token)
+        return envelope.around(signed)
 
     async def _send(self, letter: Letter) -> None:
+        try:
+            envelope = await self._database.run(self._issuing.id_token_envelope, letter.client)
+        except Unavailable as failure:
+            await self._database.run(self._failed, letter.delivery, failure.because)
+        else:
+            await self._post(letter, await self._database.run(self._token, letter, envelope))
+
+    async def _post(self, letter: Letter, token: str) -> None:
         delivery = letter.delivery
         try:
-            answer = await self._outbound.post_form(letter.uri, {"logout_token": letter.token})
+            answer = await self._outbound.post_form(letter.uri, {"logout_token": token})
         except OutboundPaused as failure:
             await self._database.run(self._postpone, delivery, failure.because)
         except OutboundFailed as failure:

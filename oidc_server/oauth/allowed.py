@@ -8,7 +8,10 @@ from oidc_server.tokens.issuing import Allowed
 
 
 def today(server: AuthorizationServer, request: OAuthRequest, grant: Granted, *, may_narrow: bool) -> Allowed:
-    """What the client may still have of it, narrowed by `resource` and, where a request may narrow, by `scope`."""
+    """What the client may still have of it, narrowed by `resource` and, where a request may narrow, by `scope`.
+
+    Where the client's keys are needed and out of reach, this is where it fails: ask before anything is used up.
+    """
     known = server.issuing.resources.all()
     left = scopes.today(grant.scopes, request.client.scopes, known.scopes)
     wanted = scopes.narrowed(request.get("scope"), left) if may_narrow else left
@@ -17,5 +20,5 @@ def today(server: AuthorizationServer, request: OAuthRequest, grant: Granted, *,
     return Allowed(
         resource_indicators.narrowed(wanted, named, known, keep_identity=False),
         named or frozenset(grant.resources) & known.all,
-        with_id_token="openid" in wanted,
+        server.issuing.id_token_envelope(request.client) if "openid" in wanted else None,
     )

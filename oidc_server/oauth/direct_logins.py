@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from oidc_server.accounts.models import User
 from oidc_server.audit.events import Event
+from oidc_server.clients.key_sets import Envelope
 from oidc_server.clients.metadata import ROLES_SCOPE
 from oidc_server.clients.registry import Client
 from oidc_server.foundation import clock
@@ -29,6 +30,8 @@ class Wanted:
 
     scopes: frozenset[str]
     resources: frozenset[str]
+    id_token_in: Envelope | None
+    """What the ID token is sent in; there is none without. Found before anything is used up: it may be out of reach."""
 
 
 def wanted(server: AuthorizationServer, request: OAuthRequest, client: Client, scope: str | None) -> Wanted:
@@ -39,7 +42,8 @@ def wanted(server: AuthorizationServer, request: OAuthRequest, client: Client, s
     requested = scopes.parse(scope) or client.scopes & {"openid"}
     available = scopes.for_person(requested, client.scopes, known.scopes, may_refresh=client.may_use("refresh_token"))
     resources = resource_indicators.asked(request.get(resource_indicators.PARAMETER), known)
-    return Wanted(resource_indicators.narrowed(available, resources, known, keep_identity=True), resources)
+    allowed = resource_indicators.narrowed(available, resources, known, keep_identity=True)
+    return Wanted(allowed, resources, server.issuing.id_token_envelope(client) if "openid" in allowed else None)
 
 
 def issue(
@@ -58,7 +62,7 @@ def issue(
         grant = grants.make(session, server.issuing.lifetimes, user.id, asked, authentication, with_code=False)
     assert grant is not None  # noqa: S101 - its id is new
     request.grant = grant
-    allowed = Allowed(gets.scopes, gets.resources, with_id_token="openid" in gets.scopes)
+    allowed = Allowed(gets.scopes, gets.resources, gets.id_token_in)
     told = about.told(user, (), has_roles=ROLES_SCOPE in gets.scopes)
     token = server.issuing.for_grant(grant, client, allowed, about=told)
     server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=GRANT_TYPE, scope=token.get("scope"))

@@ -74,12 +74,12 @@ class UserinfoEndpoint:
     def _answer(self, client: Client, told: dict[str, Any]) -> Response:
         """JSON, or a JWT, signed or encrypted or both, for clients that registered for one (Core §5.3.2)."""
         metadata, issuing = client.metadata, self._server.issuing
-        signing, encrypting = metadata.userinfo_signed_response_alg, metadata.userinfo_encrypted_response_alg
-        if signing is None and encrypting is None:
+        signing = metadata.userinfo_signed_response_alg
+        if signing is None and metadata.userinfo_encrypted_response_alg is None:
             return answer(told)
         key = issuing.ring.current(signing or metadata.id_token_signed_response_alg)
         signed = jwt.sign(key, "JWT", {**told, "iss": issuing.issuer, "aud": client.client_id})
-        body = issuing.encrypted(client, signed, encrypting, metadata.userinfo_encrypted_response_enc)
+        body = issuing.userinfo_envelope(client).around(signed)
         return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/jwt")
 
     def _read(self, text: str) -> AccessToken:

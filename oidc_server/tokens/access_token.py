@@ -48,6 +48,11 @@ class AccessToken:
         return str(self.claims["jti"])
 
     @property
+    def issued_at(self) -> datetime:
+        """When it was issued, to the second."""
+        return datetime.fromtimestamp(self.claims["iat"], tz=clock.now().tzinfo)
+
+    @property
     def expires_at(self) -> datetime:
         """When it expires."""
         return datetime.fromtimestamp(self.claims["exp"], tz=clock.now().tzinfo)

@@ -18,7 +18,7 @@ from oidc_server.foundation.identifiers import new_id
 from oidc_server.foundation.statements import affected, insert_if_absent, remove_in_batches
 from oidc_server.sessions.models import BrowserSession
 from oidc_server.settings.protocol import LifetimeSettings
-from oidc_server.tokens.models import Grant, RevokedToken, users
+from oidc_server.tokens.models import Grant, users
 
 #: Rows stay this long after their end, so that a late replay still meets them.
 _KEPT_AFTER = timedelta(hours=2)
@@ -235,7 +235,7 @@ def clients_of(session: Session, user_id: UUID) -> set[str]:
 
 
 def remove_old(database: Database) -> int:
-    """Forget grants and revoked tokens that nobody can use any more; how many."""
+    """Forget grants that nobody can use any more; how many."""
     long_ago = clock.now() - _KEPT_AFTER
     is_over = or_(
         Grant.expires_at < long_ago,
@@ -243,8 +243,7 @@ def remove_old(database: Database) -> int:
         Grant.idle_expires_at < long_ago,
         and_(Grant.code_spent_at.is_(None), Grant.code_expires_at < long_ago),
     )
-    tokens = remove_in_batches(database, RevokedToken.jti, RevokedToken.expires_at < clock.now())
-    return tokens + remove_in_batches(database, Grant.id, is_over)
+    return remove_in_batches(database, Grant.id, is_over)
 
 
 def _revoke_where(session: Session, *conditions: ColumnElement[bool]) -> int:

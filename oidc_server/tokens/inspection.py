@@ -1,7 +1,8 @@
 """Inspection: whether a token that we signed is still good today."""
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
+from oidc_server.clients.models import ClientRow
 from oidc_server.foundation import clock
 from oidc_server.tokens.access_token import AccessToken
 from oidc_server.tokens.grants import is_standing
@@ -14,12 +15,20 @@ def is_untouched() -> ColumnElement[bool]:
 
 
 _OF_A_PERSON = select(Grant.id).where(Grant.id == bindparam("grant_id"), is_standing(), is_untouched())
-_OF_A_CLIENT = select(RevokedToken.jti).where(RevokedToken.jti == bindparam("jti"))
+_OF_A_CLIENT = select(ClientRow.client_id).where(
+    ClientRow.client_id == bindparam("client_id"),
+    or_(
+        ClientRow.tokens_from.is_(None),
+        ClientRow.tokens_from <= bindparam("issued_at", type_=ClientRow.tokens_from.type),
+    ),
+    is_untouched(),
+)
 
 
 def is_active(connection: Connection, token: AccessToken) -> bool:
-    """Whether a token is neither revoked nor without the grant it rests on: one query (RFC 7662 §2.2)."""
+    """Whether a token is neither revoked nor without the grant or client it rests on: one query (RFC 7662 §2.2)."""
     if token.grant_id is None:
-        return connection.execute(_OF_A_CLIENT, {"jti": token.jti}).first() is None
+        of_client = {"client_id": token.client_id, "issued_at": token.issued_at, "jti": token.jti}
+        return connection.execute(_OF_A_CLIENT, of_client).first() is not None
     values = {"grant_id": token.grant_id, "jti": token.jti, "now": clock.now()}
     return connection.execute(_OF_A_PERSON, values).first() is not None

@@ -1,12 +1,12 @@
 """Issuing: the one way to mint what a token response carries (RFC 6749 §5.1)."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from oidc_server.clients import subjects
-from oidc_server.clients.key_sets import KeySets, Unverified
+from oidc_server.clients.key_sets import Envelope, KeySets, Unverified
 from oidc_server.clients.metadata import ACCOUNT_SCOPE
 from oidc_server.clients.registry import Client
 from oidc_server.clients.resources import ResourceRegistry
@@ -31,7 +31,8 @@ class Allowed:
     """Of the access token."""
     resources: frozenset[str] = frozenset()
     """That the access token is for, where some were named (RFC 8707)."""
-    with_id_token: bool = False
+    id_token_in: Envelope | None = None
+    """What the ID token is sent in; there is none without."""
 
 
 @dataclass(frozen=True)
@@ -67,25 +68,26 @@ class Issuing:
         """
         about, subject = about or About(), self.subject(client, grant.user_id)
         response = self._access(allowed, subject=subject, client=client, grant=grant, entitled=about.entitled)
-        if allowed.with_id_token:
+        if allowed.id_token_in is not None:
             tied = {"nonce": nonce, "access_token": response["access_token"]}
-            response["id_token"] = self._id_token(grant, client, about=about.told, **tied)
+            signed = self._id_token(grant, client, about=about.told, **tied)
+            response["id_token"] = allowed.id_token_in.around(signed)
         if client.may_use("refresh_token"):
             response["refresh_token"] = refresh_token.mint(self.sealing, grant.id, grant.refresh_counter)
         return response
 
     def for_browser(
-        self, grant: Granted, client: Client, wanted: Set[str], *, code: str | None, about: About
+        self, grant: Granted, client: Client, allowed: Allowed, *, with_token: bool, code: str | None, about: About
     ) -> TokenResponse:
         """What an authorization response holds besides its code, as its response type wants (Core §3.2.2.5, §3.3.2.5)."""
         response: TokenResponse = {}
-        if "token" in wanted:
-            allowed = Allowed(frozenset(grant.scopes), frozenset(grant.resources))
+        if with_token:
             subject = self.subject(client, grant.user_id)
             response = self._access(allowed, subject=subject, client=client, grant=grant, entitled=about.entitled)
-        if "id_token" in wanted:
+        if allowed.id_token_in is not None:
             tied = {"access_token": response.get("access_token"), "code": code}
-            response["id_token"] = self._id_token(grant, client, nonce=grant.nonce, about=about.told, **tied)
+            signed = self._id_token(grant, client, nonce=grant.nonce, about=about.told, **tied)
+            response["id_token"] = allowed.id_token_in.around(signed)
         return response
 
     def subject(self, client: Client, user_id: UUID) -> str:
@@ -93,25 +95,37 @@ class Issuing:
         return subjects.of(self.sealing, client.metadata, user_id)
 
     def _id_token(self, grant: Granted, client: Client, **values: Any) -> str:
-        metadata = client.metadata
-        signed = id_token.sign(
-            self.ring.current(metadata.id_token_signed_response_alg),
+        return id_token.sign(
+            self.ring.current(client.metadata.id_token_signed_response_alg),
             self.issuer,
             subject=self.subject(client, grant.user_id),
             grant=grant,
             lifetime=self.lifetimes.id_token,
             **values,
         )
-        return self.encrypted(
-            client, signed, metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc
+
+    def id_token_envelope(self, client: Client) -> Envelope:
+        """What a client's ID tokens are sent in (Core §16.14); Unavailable if its keys are out of reach.
+
+        Take it before anything is used up.
+        """
+        metadata = client.metadata
+        return self._envelope(
+            client, metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc
         )
 
-    def encrypted(self, client: Client, signed: str, algorithm: str | None, encryption: str | None) -> str:
-        """A JWT as the client registered for it: as it is, or encrypted to its key (Core §16.14)."""
+    def userinfo_envelope(self, client: Client) -> Envelope:
+        """What userinfo is sent in to a client that wants it as a JWT (Core §5.3.2)."""
+        metadata = client.metadata
+        return self._envelope(
+            client, metadata.userinfo_encrypted_response_alg, metadata.userinfo_encrypted_response_enc
+        )
+
+    def _envelope(self, client: Client, algorithm: str | None, encryption: str | None) -> Envelope:
         if algorithm is None:
-            return signed
+            return Envelope()
         try:
-            return self._key_sets.encrypt(client, signed, algorithm, encryption)
+            return self._key_sets.envelope(client, algorithm, encryption)
         except Unverified as error:
             told = "The client's keys cannot be had, and what it asks for must be encrypted to one."
             raise Unavailable(told, because=str(error)) from error

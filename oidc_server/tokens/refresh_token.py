@@ -85,6 +85,11 @@ def is_current(grant: Granted, token: RefreshToken) -> bool:
     return not grant.has_ended and grant.refresh_counter == token.counter
 
 
+def is_replay(grant: Granted, token: RefreshToken, retry: timedelta) -> bool:
+    """Whether this is an old token that came too late to be sent again because its answer was lost."""
+    return token.counter < grant.refresh_counter and not _is_retry(grant, token, retry)
+
+
 def _is_retry(grant: Granted, token: RefreshToken, retry: timedelta) -> bool:
     """Whether this is the token just before the current one, sent again before its answer can have been used up."""
     is_predecessor = grant.refresh_counter == token.counter + 1

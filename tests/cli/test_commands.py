@@ -109,6 +109,7 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
     rooms = {"grants", "sessions", "audit_events", "client_secrets", "initial_access_tokens", "unused_clients"}
     assert set(done) == {
         *rooms,
+        "revoked_tokens",
         "used_assertions",
         "logout_deliveries",
         "device_requests",

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
+from oidc_server.audit.events import Event
 from oidc_server.house import House
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty
 from tests.actors.resource_server import ResourceServer
 from tests.cli.conftest import Run
+from tests.oauth import deeds
 
 SCOPE = "openid offline_access orders.read"
 
@@ -69,9 +71,39 @@ async def test_grants_are_ended_by_whom_or_what_they_are_about(
     assert (await alice.browser.open("/account")).path == "/account"
 
 
+async def test_all_of_a_client_s_own_tokens_end_and_those_that_it_gets_then_count(
+    run: Run, machine: RelyingParty, resource_server: ResourceServer, person: Person, spa: RelyingParty, house: House
+) -> None:
+    async def get() -> str:
+        return (await machine.ask("client_credentials", scope="orders.read")).access_token
+
+    of_a_person = await spa.redeem((await person.approve(spa, scope=SCOPE)).code)
+    before = await get()
+
+    assert (
+        "Revoked 0 grants, and what the client got for itself." in run("tokens", "revoke", "--client", "machine").stdout
+    )
+
+    assert not await resource_server.accepts(before)
+    assert await resource_server.accepts(await get())
+    assert await resource_server.accepts(of_a_person.access_token)
+    assert [one.client_id for one in await deeds.events(house) if one.event == Event.GRANTS_REVOKED] == ["machine"]
+
+
+async def test_what_a_person_and_a_client_have_together_is_not_what_the_client_has_for_itself(
+    run: Run, machine: RelyingParty, resource_server: ResourceServer
+) -> None:
+    token = (await machine.ask("client_credentials", scope="orders.read")).access_token
+
+    assert run("tokens", "revoke", "--user", "alice", "--client", "machine").stdout == "Revoked 0 grants.\n"
+
+    assert await resource_server.accepts(token)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_meant_must_be_named(run: Run) -> None:
     assert "--user" in run("tokens", "revoke").stderr
     assert run("tokens", "revoke", "--grant", "x", "--user", "alice").returncode == 1
     assert "There is no user 'nobody'" in run("tokens", "revoke", "--user", "nobody").stderr
+    assert "There is no client 'nobody'" in run("tokens", "revoke", "--client", "nobody").stderr
     assert "expected the id of a grant" in run("tokens", "revoke", "--grant", "x").stderr

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx2
 import pytest
@@ -45,10 +46,10 @@ async def hearing(house: House, http: httpx2.AsyncClient) -> AsyncIterator[Make]
     """Makes clients that hear of logouts."""
     async with AsyncExitStack() as stack:
 
-        async def make(client_id: str = "hearing", do: Answering | None = None) -> Hearing:
+        async def make(client_id: str = "hearing", do: Answering | None = None, **members: Any) -> Hearing:
             server = await stack.enter_async_context(listening(do))
             uri = server.url(PATH, host="127.0.0.1")
-            await factories.add_client(house, **factories.client(client_id, backchannel_logout_uri=uri))
+            await factories.add_client(house, **factories.client(client_id, backchannel_logout_uri=uri, **members))
             await deeds.notice(house)
             return Hearing(http, client_id, server)
 

@@ -13,7 +13,7 @@ from oidc_server.consents import memory
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
 from oidc_server.tokens import code as codes
-from oidc_server.tokens import grants
+from oidc_server.tokens import grants, revoking
 from oidc_server.tokens.grants import Authentication, Granted, Request
 from oidc_server.tokens.models import Grant, RevokedToken
 from tests.oauth import deeds
@@ -187,7 +187,7 @@ async def test_the_clean_up_takes_thousands_in_batches(makes: Makes) -> None:
 
     await deeds.in_transaction(makes.house, fill)
 
-    assert await makes.house.database.run(grants.remove_old, makes.house.database) == 2500
+    assert await makes.house.database.run(revoking.remove_old, makes.house.database) == 2500
     assert await deeds.count(makes.house, RevokedToken) == 1
 
 

@@ -16,14 +16,19 @@ from oidc_server.sessions import ledger, participants
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted, Request
-from oidc_server.tokens.issuing import About
+from oidc_server.tokens.issuing import About, Allowed
 
 
 def answer(server: AuthorizationServer, asked: AuthorizationRequest, authentication: Authentication) -> dict[str, Any]:
     """The parameters of the answer, for a person who is signed in; raises AlreadyAnswered on a repetition."""
+    # First, for it may have to be fetched: a grant is made once.
+    envelope = server.issuing.id_token_envelope(asked.client) if "id_token" in asked.response_types else None
     grant = _make(server, asked, authentication)
     code = codes.mint(server.issuing.sealing, grant.id) if "code" in asked.response_types else None
-    tokens = server.issuing.for_browser(grant, asked.client, asked.response_types, code=code, about=_about(asked))
+    gets = Allowed(frozenset(grant.scopes), frozenset(grant.resources), envelope)
+    tokens = server.issuing.for_browser(
+        grant, asked.client, gets, with_token="token" in asked.response_types, code=code, about=_about(asked)
+    )
     server.trail.note(Event.GRANT_MADE, **grant.ids, scope=" ".join(grant.scopes), response_type=asked.response_type)
     return {**({"code": code} if code else {}), **tokens}
 

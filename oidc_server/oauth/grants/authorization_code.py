@@ -1,6 +1,6 @@
 """The authorization code grant: a person says yes in their browser, the client redeems a code (RFC 6749 §4.1)."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from authlib.oauth2.rfc6749 import grants as authlib
 
@@ -49,6 +49,9 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Spend the code and issue what was granted."""
         client, issuing, grant = self.request.client, self.server.issuing, self.grant
+        if grant.has_ended or grant.code_spent_at is not None:
+            # Before anything is fetched: whoever comes second is noticed, though the client's keys be out of reach.
+            self._refuse(grant)
         gets = allowed.today(self.server, self.request, grant, may_narrow=False)
         self._spend(grant)
         token = issuing.for_grant(grant, client, gets, nonce=grant.nonce, about=about.of(self.server, grant))
@@ -82,7 +85,11 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):  # type: ignore[mi
             if codes.spend(connection, grant.id):
                 return
             latest = grants.read(connection, grant.id)
-        if latest is None or latest.code_spent_at is None:
+        self._refuse(latest or grant)
+
+    def _refuse(self, grant: Granted) -> NoReturn:
+        """Say why a code is no longer good; one that was spent ends its grant."""
+        if grant.code_spent_at is None:
             expired = grant.code_expires_at is None or grant.code_expires_at <= clock.now()
             raise InvalidGrant(_NO_LONGER_GOOD, because="expired" if expired else "revoked, or its person may not act")
         with self.server.database.transaction() as session:

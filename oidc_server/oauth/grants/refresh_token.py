@@ -36,6 +36,9 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
         if token is None:
             raise InvalidGrant(_NO_LONGER_GOOD, because="junk")
         self.token, self.grant = token, self._find(token)
+        if refresh_token.is_replay(self.grant, token, self.server.issuing.lifetimes.refresh_retry):
+            # Before anything is fetched: a replay is noticed, though the client's keys be out of reach.
+            self._rotated()
         self.gets = allowed.today(self.server, self.request, self.grant, may_narrow=True)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
