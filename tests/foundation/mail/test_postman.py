@@ -100,6 +100,15 @@ def _post_and_fail(session: Session, house: House) -> None:
     raise Misconfigured("a bug")
 
 
+@on_one_database
+async def test_nobody_can_tell_by_the_next_answer_that_a_mail_was_sent(house: House, server: SmtpServer) -> None:
+    # Sending takes a worker's time, so it happens at some moment within a second and not when somebody asks.
+    await post(house)
+
+    assert not house.postman.bell.is_set()
+    await server.until(1, within_seconds=5)
+
+
 @pytest.mark.parametrize("do", [refuse("451 Later, please"), refuse("421 Going down"), hang, drop])
 async def test_one_that_was_not_taken_is_sent_again_with_the_same_id(
     house: House, server: SmtpServer, held_clock: HeldClock, do: Answering
