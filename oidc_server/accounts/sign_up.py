@@ -22,7 +22,7 @@ from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.mail.letter import BadAddress, read_address
-from oidc_server.foundation.statements import affected
+from oidc_server.foundation.statements import affected, table
 from oidc_server.settings.model import Settings
 
 _AT_ONCE = 100
@@ -150,7 +150,7 @@ class SignUp:
             return known, False
         still_waits = (User.id == known.id, User.unconfirmed_since.is_not(None), User.disabled_at.is_(None))
         chosen = {"password_hash": password_hash, "updated_at": clock.now(), **terms}
-        return known, affected(session.execute(update(User).where(*still_waits).values(chosen))) == 1
+        return known, affected(session.execute(update(table(User)).where(*still_waits).values(chosen))) == 1
 
     def _answer(self, session: Session, known: User | None) -> None:
         """Write to whoever has the address; to nobody where there is nobody, or they may not be written to."""
