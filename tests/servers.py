@@ -65,9 +65,13 @@ def serving(
     port: int | None = None,
     certificate: Path | None = None,
     mtls_port: int | None = None,
+    address: str | None = None,
     **others: str,
 ) -> Iterator[Server]:
-    """A server with these settings, on localhost at a port of its own, which is its issuer; with a certificate, on https."""
+    """A server with these settings, on localhost at a port of its own, which is its issuer unless another is named.
+
+    With a certificate it is on https; an issuer at another `address` is one that only a test's own browser finds.
+    """
     port = port or free_port()
     issuer = others.pop("OIDC_ISSUER", f"http://localhost:{port}")
     log = folder / f"server-{port}.log"
@@ -81,7 +85,9 @@ def serving(
         process = subprocess.Popen(command, cwd=folder, env=values, stdout=out, stderr=subprocess.STDOUT)
     server = Server(issuer, process, log)
     try:
-        _wait_for(issuer, server, verify=ssl.create_default_context(cafile=certificate) if certificate else True)
+        _wait_for(
+            address or issuer, server, verify=ssl.create_default_context(cafile=certificate) if certificate else True
+        )
         yield server
     finally:
         if process.poll() is None:

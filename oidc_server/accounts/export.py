@@ -3,10 +3,11 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import claims, pictures, tagged
+from oidc_server.accounts import claims, passkeys, pictures, tagged, totp, trusted_browsers
 from oidc_server.accounts.models import Picture, User
 from oidc_server.audit import history
 from oidc_server.consents import memory
@@ -19,7 +20,7 @@ _EVENTS_AT_MOST = 10_000
 
 
 def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Their account, sessions, accounts elsewhere, permissions and history; nothing that could be used in their place.
+    """Their account, sessions, factors, accounts elsewhere, permissions and history; nothing to be used in their place.
 
     `more` is what other rooms keep of them.
     """
@@ -50,6 +51,17 @@ def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
             }
             for one in ledger.list_live(session, user.id)
         ],
+        "factors": _factors(session, user.id),
+        "trusted_browsers": [
+            {
+                "trusted_at": one.created_at,
+                "last_used_at": one.last_used_at,
+                "expires_at": one.expires_at,
+                "address": one.address,
+                "user_agent": one.user_agent,
+            }
+            for one in trusted_browsers.list_of(session, user.id)
+        ],
         "upstreams": [
             {"upstream": one.upstream, "issuer": one.issuer, "sub": one.subject, "linked_at": one.linked_at}
             for one in identities.list_of(session, user.id)
@@ -65,6 +77,15 @@ def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
         ],
         **more,
     }
+
+
+def _factors(session: Session, user_id: UUID) -> list[dict[str, Any]]:
+    app = totp.find(session, user_id)
+    apps = [{"kind": "authenticator", "added_at": app.created_at, "last_used_at": app.last_used_at}] if app else []
+    return apps + [
+        {"kind": "passkey", "name": one.name, "added_at": one.created_at, "last_used_at": one.last_used_at}
+        for one in passkeys.list_of(session, user_id)
+    ]
 
 
 def _picture(known: Picture | None) -> dict[str, Any] | None:

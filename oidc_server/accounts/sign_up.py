@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts import directory, ways_in
@@ -22,7 +22,7 @@ from oidc_server.foundation.database import Database, wait
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.mail.letter import BadAddress, read_address
-from oidc_server.foundation.statements import affected
+from oidc_server.foundation.statements import affected, table
 from oidc_server.settings.model import Settings
 
 _AT_ONCE = 100
@@ -83,18 +83,16 @@ class SignUp:
         may_write = self._limits.allow(directory.key(email))
         with self._database.transaction() as session:
             if not may_write:
-                self._answer_nobody(session)
-            elif user := self._waiting_user(session, email, password_hash, terms):
-                made = self._links.make(
-                    session, Purpose.VERIFY_EMAIL, email, self._lifetimes.verify_email, user=user, asking=wish.asking
-                )
-                self._letters.send_link(session, "verify_email", email, Purpose.VERIFY_EMAIL, made, reader=user)
-            else:
-                known = directory.find(session, email)
-                self._links.make_for_nobody(session, Purpose.VERIFY_EMAIL, self._lifetimes.verify_email)
-                is_open = known is not None and known.disabled_at is None
-                to = known.email if known is not None and is_open else None
-                self._letters.send_word(session, "have_account", to, "login", reader=known)
+                self._answer(session, None)
+                return
+            user, is_waiting = self._user(session, email, password_hash, terms)
+            if user is None or not is_waiting:
+                self._answer(session, user)
+                return
+            made = self._links.make(
+                session, Purpose.VERIFY_EMAIL, email, self._lifetimes.verify_email, user=user, asking=wish.asking
+            )
+            self._letters.send_link(session, "verify_email", email, Purpose.VERIFY_EMAIL, made, reader=user)
 
     def invited(self, token: str) -> str:
         """The address that was invited; LinkIsDead if nobody is any more. Call it inside `Database.run`."""
@@ -138,26 +136,32 @@ class SignUp:
         wait(self._rules.check(password, [email]))
         return wait(self._passwords.hash(password)), terms
 
-    def _waiting_user(self, session: Session, email: str, password_hash: str, terms: dict[str, Any]) -> User | None:
-        """The account that waits for this address: a new one, or the one whose owner never confirmed it."""
+    def _user(
+        self, session: Session, email: str, password_hash: str, terms: dict[str, Any]
+    ) -> tuple[User | None, bool]:
+        """Whose account has this address, new or not, and whether it waits for whoever asks now to confirm that.
+
+        One that is new and one that is taken cost the same: each statement more could be told by its time.
+        """
         user = directory.reserve(session, email, password_hash=password_hash, unconfirmed_since=clock.now(), **terms)
         if user is not None:
             trail.record(session, Event.SIGNED_UP, user_id=user.id)
-            return user
+            return user, True
         known = directory.find(session, email)
         # Nobody has ever been in it, so whoever asked first has no right to it: the last password counts, and the
         # owner of the mailbox decides. Where people may sign in unconfirmed, this would be a way into their accounts.
         if known is None or known.unconfirmed_since is None or not self._needs_verified:
-            return None
-        held = directory.hold(session, known.id)
-        if held is None or held.unconfirmed_since is None:
-            return None
-        directory.update_user(session, held.id, password_hash=password_hash, **terms)
-        return held
+            return known, False
+        still_waits = (User.id == known.id, User.unconfirmed_since.is_not(None), User.disabled_at.is_(None))
+        chosen = {"password_hash": password_hash, "updated_at": clock.now(), **terms}
+        return known, affected(session.execute(update(table(User)).where(*still_waits).values(chosen))) == 1
 
-    def _answer_nobody(self, session: Session) -> None:
+    def _answer(self, session: Session, known: User | None) -> None:
+        """Write to whoever has the address; to nobody where there is nobody, or they may not be written to."""
         self._links.make_for_nobody(session, Purpose.VERIFY_EMAIL, self._lifetimes.verify_email)
-        self._letters.send_word(session, "have_account", None, "login", reader=None)
+        is_open = known is not None and known.disabled_at is None
+        to = known.email if known is not None and is_open else None
+        self._letters.send_word(session, "have_account", to, "login", reader=known)
 
 
 def _is_nobodys(user: User) -> bool:

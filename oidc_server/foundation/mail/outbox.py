@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from oidc_server.foundation import clock
-from oidc_server.foundation.bells import ring_after_commit
 from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.encoding import compact_json
 from oidc_server.foundation.identifiers import new_id
@@ -18,8 +17,6 @@ from oidc_server.foundation.mail.models import Mail
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.statements import affected, remove_in_batches, table
 
-#: Rung, once it is committed, in the worker that wrote something here.
-BELL = "mails"
 #: The waits after each try that failed; the last one is repeated until the mail has expired.
 WAITS = (
     timedelta(seconds=30),
@@ -58,7 +55,10 @@ class Parcel:
 def add(
     session: Session, sealing: Sealing, kind: str, letter: Letter, *, expires_at: datetime, to_nobody: bool = False
 ) -> None:
-    """Put a letter in, in this transaction. One `to_nobody` costs the same and is never sent."""
+    """Put a letter in, in this transaction. One `to_nobody` costs the same and is never sent.
+
+    No bell is rung: sending takes a worker's time, and the next answer must not tell by its delay that a mail was sent.
+    """
     now, mail_id = clock.now(), new_id()
     values = {
         "id": mail_id,
@@ -71,7 +71,6 @@ def add(
         "done_at": now if to_nobody else None,
     }
     session.execute(_INSERT, values)
-    ring_after_commit(session, BELL)
 
 
 def open_letter(sealing: Sealing, mail_id: UUID, sealed_letter: bytes) -> Letter:

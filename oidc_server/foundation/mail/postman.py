@@ -17,7 +17,7 @@ from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.settings.model import Settings
 
-#: How long a mail that was written in another worker or at a command line may have to wait.
+#: How long a mail may have to wait.
 LOOK_EVERY = timedelta(seconds=1)
 _AT_ONCE = 5
 
@@ -38,8 +38,7 @@ class Postman:
         self._lease = settings.smtp.timeout + 2 * settings.database.timeout
         self._under_way: set[asyncio.Task[None]] = set()
         self.bell = asyncio.Event()
-        """Rung when something waits."""
-        database.bells.listen(outbox.BELL, self.bell.set)
+        """Rung when there is room again."""
 
     @property
     def breaker(self) -> CircuitBreaker | None:

@@ -1,6 +1,7 @@
 """A person's own pages: what they see there, what they change, and that nobody else does."""
 
 import json
+from base64 import b32encode
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -261,6 +262,22 @@ async def test_data_are_handed_out_after_a_fresh_sign_in_only(
 
     held_clock.move(timedelta(minutes=11))
     assert (await person.browser.submit(page)).path == "/login"
+
+
+async def test_the_download_names_factors_and_trusted_browsers_and_gives_none_away(person: Person) -> None:
+    await person.sign_in()
+    phone, codes = await person.add_authenticator()
+    await person.add_passkey("My laptop")
+    await person.sign_out()
+    await person.prove(await person.sign_in(), codes[0], trust="yes")
+
+    text = (await person.browser.submit(await person.browser.open("/account/data"))).response.text
+
+    document = json.loads(text)
+    assert [one["kind"] for one in document["factors"]] == ["authenticator", "passkey"]
+    assert document["factors"][1]["name"] == "My laptop"
+    assert len(document["trusted_browsers"]) == 1
+    assert not [secret for secret in (b32encode(phone.secret).decode(), *codes) if secret in text]
 
 
 async def test_an_account_is_deleted_by_its_owner_only_once_they_are_sure(

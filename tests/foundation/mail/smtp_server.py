@@ -88,3 +88,18 @@ async def smtp_serving(port: int, **options: Any) -> AsyncIterator[SmtpServer]:
     for connection in asyncio.all_tasks():
         if "_handle_client" in repr(connection):
             connection.cancel()
+
+
+@asynccontextmanager
+async def silent(port: int) -> AsyncIterator[None]:
+    """A server at this port that lets everybody in and says nothing, not even hello."""
+    held: list[asyncio.StreamWriter] = []
+
+    async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", port)
+    yield
+    server.close()
+    for one in held:
+        one.close()

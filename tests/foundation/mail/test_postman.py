@@ -22,7 +22,7 @@ from oidc_server.settings.model import Settings
 from tests.accounts.deeds import in_transaction
 from tests.actors.person import Person
 from tests.conftest import Template, make_settings
-from tests.foundation.mail.smtp_server import Answering, SmtpServer, drop, hang, refuse, smtp_serving, take
+from tests.foundation.mail.smtp_server import Answering, SmtpServer, drop, hang, refuse, silent, smtp_serving, take
 from tests.servers import free_port
 
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -100,6 +100,15 @@ def _post_and_fail(session: Session, house: House) -> None:
     raise Misconfigured("a bug")
 
 
+@on_one_database
+async def test_nobody_can_tell_by_the_next_answer_that_a_mail_was_sent(house: House, server: SmtpServer) -> None:
+    # Sending takes a worker's time, so it happens at some moment within a second and not when somebody asks.
+    await post(house)
+
+    assert not house.postman.bell.is_set()
+    await server.until(1, within_seconds=5)
+
+
 @pytest.mark.parametrize("do", [refuse("451 Later, please"), refuse("421 Going down"), hang, drop])
 async def test_one_that_was_not_taken_is_sent_again_with_the_same_id(
     house: House, server: SmtpServer, held_clock: HeldClock, do: Answering
@@ -122,6 +131,53 @@ async def test_one_that_was_not_taken_is_sent_again_with_the_same_id(
     assert len(server.received) == 2
     (mail,) = await mails(house)
     assert (mail.attempts, mail.last_error, mail.sealed_letter) == (2, None, None)
+
+
+@pytest.mark.parametrize("do", [refuse("450 Greylisted, come again"), refuse("421 Going down"), hang, drop])
+async def test_one_that_failed_before_it_was_handed_over_arrives_once(
+    house: House, server: SmtpServer, held_clock: HeldClock, do: Answering
+) -> None:
+    server.do_at_recipient = do
+    await post(house)
+    await deliver(house)
+    assert server.received == []
+
+    server.do_at_recipient = take
+    held_clock.move(outbox.WAITS[0])
+    await deliver(house)
+    held_clock.move(outbox.WAITS[-1])
+    await deliver(house)
+
+    assert len(server.received) == 1
+
+
+async def test_one_for_which_nobody_said_hello_arrives_once(
+    house: House, settings: Settings, held_clock: HeldClock
+) -> None:
+    assert settings.smtp.url is not None
+    port = int(settings.smtp.url.get_secret_value().rpartition(":")[2])
+    async with silent(port):
+        await post(house)
+        await deliver(house)
+        (mail,) = await mails(house)
+        assert "did not answer within 1 seconds" in (mail.last_error or "")
+
+    async with smtp_serving(port) as server:
+        held_clock.move(outbox.WAITS[0])
+        await deliver(house)
+        assert len(server.received) == 1
+
+
+@on_one_database
+async def test_one_that_is_refused_for_good_is_given_up_with_the_reason(house: House, server: SmtpServer) -> None:
+    server.do = refuse("554 This looks like spam")
+    await post(house)
+    await server.until(1)
+    await deliver(house)
+
+    (mail,) = await mails(house)
+    assert (mail.sealed_letter, mail.due_at) == (None, None)
+    assert mail.last_error == "554 This looks like spam"
 
 
 async def test_one_whose_recipient_is_unknown_is_given_up_at_once(house: House, server: SmtpServer) -> None:
