@@ -45,7 +45,7 @@ class Reserved:
 
 
 class Throttles:
-    """Counts in Redis if there is one, and in this process while there is none."""
+    """Counts in Redis if there is one, and in this process for as long as it doesn't answer."""
 
     def __init__(self, redis_url: SecretStr | None) -> None:
         self._here: Storage = MemoryStorage()
@@ -100,13 +100,15 @@ class Throttles:
         return max(1, int((expires_at or 0) - time()) + 1)
 
     async def _storage_call(self, name: str, *values: str | int) -> float | None:
+        # This process counts along: a moment without Redis gives nobody as many tries again.
+        here: float | None = await getattr(self._here, name)(*values)
         if self._shared is not None and not self._breaker.opened:
             try:
                 with self._breaker:
                     return await getattr(self._shared, name)(*values)  # type: ignore[no-any-return]
             except StorageError as error:
                 log.warning("redis_failed", error=type(error.storage_error).__name__)
-        return await getattr(self._here, name)(*values)  # type: ignore[no-any-return]
+        return here
 
 
 def _key(throttle: Throttle, name: str) -> str:

@@ -182,13 +182,13 @@ async def test_every_key_in_redis_expires(redis: RedisServer, node: Node) -> Non
     assert 0 < seconds <= 300
 
 
-async def test_when_redis_dies_counting_goes_on_here(mortal: RedisServer, node: Node) -> None:
+async def test_when_redis_dies_counting_goes_on_here_from_where_this_node_was(mortal: RedisServer, node: Node) -> None:
     throttles = node(mortal)
     await reserve(throttles)
 
     mortal.die()
 
-    for _ in range(3):
+    for _ in range(2):
         await reserve(throttles)
     assert await is_full(throttles)
     assert throttles.breaker is not None
@@ -219,7 +219,7 @@ async def test_a_redis_that_hangs_holds_nobody_up_for_long(mortal: RedisServer, 
     found = await asyncio.gather(*(throttles.reserve(THREE, "alice") for _ in range(20)))
 
     assert time.monotonic() - started_at < 5
-    assert sum(isinstance(one, Reserved) for one in found) == 3
+    assert sum(isinstance(one, Reserved) for one in found) == 2
 
 
 async def test_when_redis_is_back_it_is_asked_again(
