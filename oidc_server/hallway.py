@@ -78,7 +78,15 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         PicturePage(frame, house.images, settings),
     )
     self_service = self_service_routes.build(
-        settings, house.database, house.sealing, pages, error_pages, house.self_service, entrance, house.registry
+        settings,
+        house.database,
+        house.sealing,
+        pages,
+        error_pages,
+        house.self_service,
+        entrance,
+        house.registry,
+        browsers,
     )
     pages_of_accounts.include_router(self_service)
     pages_of_accounts.include_router(project_routes.build(frame, projects))

@@ -59,7 +59,7 @@ class PasswordReset:
             self._links.find(connection, Purpose.RESET_PASSWORD, token)
 
     def finish(self, token: str, password: str) -> User:
-        """Spend the link and set the new password: every session and grant ends. Nobody is signed in.
+        """Spend the link and set the new password: every session and grant ends. Whose it is; nobody is signed in.
 
         Call it inside `Database.run`. Raises LinkIsDead, BadPassword, Unavailable.
         """
@@ -79,4 +79,5 @@ class PasswordReset:
                 ways_in.hand_over(session, user.id)
             self._letters.send_word(session, "password_changed", user.email, "forgot-password", reader=user)
             trail.record(session, Event.PASSWORD_RESET, user_id=user.id)
+        user.password_hash = password_hash
         return user

@@ -7,6 +7,9 @@ from typing import Any
 import axe_playwright_python
 from playwright.async_api import Page
 
+#: How pages are looked at: a width and a scheme. Sizes don't depend on colours, nor colours on sizes.
+SEEN = ((1200, "light"), (320, "dark"))
+
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.accessible import SEEN
 from tests.browser.test_pages import is_well_made, sign_in
 from tests.pictures import written
 from tests.servers import Server
@@ -23,8 +24,7 @@ PAGES = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_a_persons_own_pages_fit_and_can_be_read(
     server: Server, chrome: Browser, scheme: str, width: int, tmp_path: Path
 ) -> None:

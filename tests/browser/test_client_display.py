@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from oidc_server.settings.model import Settings
 from tests.actors.relying_party import s256
+from tests.browser.accessible import SEEN
 from tests.browser.test_pages import is_well_made, sign_in
 from tests.servers import Server, serving
 
@@ -46,8 +47,7 @@ def authorization_url(server: Server) -> str:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_an_application_that_registered_itself_fits_and_can_be_read(
     server: Server, chrome: Browser, scheme: str, width: int, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from playwright.async_api import Browser, Page, expect
 
 from oidc_server.cli import demo
 from tests.browser import test_pages
+from tests.browser.accessible import SEEN
 from tests.servers import Server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -52,8 +53,7 @@ async def test_the_keyboard_is_enough(server: Server, page: Page, complaints: li
     assert [one for one in complaints if "422" not in one] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_pages_fit_and_can_be_read(server: Server, chrome: Browser, scheme: str, width: int) -> None:
     context = await chrome.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
     page = await context.new_page()

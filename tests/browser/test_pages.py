@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 from oidc_server.cli import demo
 from oidc_server.playground import page as playground
 from tests.actors.relying_party import s256
-from tests.browser.accessible import barriers
+from tests.browser.accessible import SEEN, barriers
 from tests.servers import Server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -92,8 +92,7 @@ async def test_the_one_time_link_makes_the_first_administrator(server: Server, p
     await expect(page.locator("#oauth-error")).to_contain_text("already")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_pages_fit_and_can_be_read(
     server: Server, chrome: Browser, scheme: str, width: int, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from oidc_server.settings.model import Settings
+from tests.browser.accessible import SEEN
 from tests.browser.test_pages import is_well_made, sign_in
 from tests.servers import Server, serving
 
@@ -26,8 +27,7 @@ def server(template: object, settings: Settings, tmp_path: Path) -> Iterator[Ser
         yield server
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_a_client_is_registered_on_pages_that_fit(
     server: Server, chrome: Browser, scheme: str, width: int, tmp_path: Path
 ) -> None:

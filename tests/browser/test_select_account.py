@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 from oidc_server.cli import demo
 from oidc_server.house import opened
 from tests import factories
+from tests.browser.accessible import SEEN
 from tests.browser.test_pages import authorization_url, is_well_made
 from tests.conftest import make_settings
 from tests.servers import Server
@@ -35,8 +36,7 @@ async def everybody_signs_in(server: Server, page: Page, family: tuple[tuple[str
         await expect(page.get_by_role("heading", level=1)).to_contain_text("You are signed in")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_its_pages_fit_and_can_be_read(
     server: Server, chrome: Browser, family: tuple[tuple[str, str], ...], scheme: str, width: int, tmp_path: Path
 ) -> None:

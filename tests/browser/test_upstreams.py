@@ -12,6 +12,7 @@ from oidc_server.cli import apply, reach
 from oidc_server.house import House, opened
 from oidc_server.settings.model import Settings
 from tests.browser import test_pages
+from tests.browser.accessible import SEEN
 from tests.conftest import make_settings
 from tests.servers import Server, free_port, serving
 
@@ -85,8 +86,7 @@ async def test_who_presses_the_button_signs_in_there_and_lands_back(
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), SEEN)
 async def test_pages_fit_and_can_be_read(
     servers: tuple[Server, Server], chrome: Browser, scheme: str, width: int
 ) -> None:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from oidc_server.accounts.links import PARAMETER
 from oidc_server.accounts.mail_limits import TooManyMails
 from oidc_server.accounts.pages import waiting
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.pages.link_frame import LinkFrame
 from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.accounts.self_service import SelfService
@@ -32,11 +33,13 @@ class ForgotPasswordPage:
         frame: LinkFrame,
         service: SelfService,
         registry: Registry,
+        browsers: KnownBrowsers,
     ) -> None:
         self._settings = settings
         self._database = database
         self._sealing = sealing
         self._registry = registry
+        self._browsers = browsers
         self._frame = frame
         self._pages = frame.pages
         self._reset = service.password_reset
@@ -82,22 +85,24 @@ class ForgotPasswordPage:
         return await self._frame.look(request, self._reset.look, token, self._ask)
 
     async def submit_reset(self, request: Request) -> Response:
-        """Set it. Nobody is signed in by that."""
+        """Set it. Nobody is signed in by that, but this browser is one that its owner uses."""
         form = await forms.read(request)
         token, password = form.get(PARAMETER, ""), form.get("password", "")
         problem: Refused = self._frame.expired
         if self._pages.browsers.sent(request, form):
             try:
-                return await self._frame.spend(request, lambda: self._finish(token, password))
+                return await self._frame.spend(request, lambda: self._finish(request, token, password))
             except BadPassword as refusal:
                 problem = refusal
         return await self._frame.look(
             request, self._reset.look, token, lambda *given: self._ask(*given, problem=problem)
         )
 
-    def _finish(self, token: str, password: str) -> Response:
-        self._reset.finish(token, password)
-        return self._pages.show("accounts/password_set.html")
+    def _finish(self, request: Request, token: str, password: str) -> Response:
+        user = self._reset.finish(token, password)
+        response = self._pages.show("accounts/password_set.html")
+        self._browsers.remember(request, response, user)
+        return response
 
     def _form(
         self, request: Request, begun: str, login: str = "", problem: Refused | None = None, status: int = 200

@@ -6,6 +6,7 @@ from oidc_server.accounts.links import Purpose
 from oidc_server.accounts.pages.confirmations import Confirmations
 from oidc_server.accounts.pages.entrance import Entrance
 from oidc_server.accounts.pages.forgot_password import ForgotPasswordPage
+from oidc_server.accounts.pages.known_browsers import KnownBrowsers
 from oidc_server.accounts.pages.link_frame import LinkFrame
 from oidc_server.accounts.pages.sign_up import SignUpPage
 from oidc_server.accounts.self_service import SelfService
@@ -27,12 +28,13 @@ def build(
     service: SelfService,
     entrance: Entrance,
     registry: Registry,
+    browsers: KnownBrowsers,
 ) -> APIRouter:
     """The router of these pages."""
     router = APIRouter()
     frame = LinkFrame(database, pages, error_pages)
     sign_up = SignUpPage(settings, database, sealing, frame, service, registry)
-    forgot = ForgotPasswordPage(settings, database, sealing, frame, service, registry)
+    forgot = ForgotPasswordPage(settings, database, sealing, frame, service, registry, browsers)
     confirm = Confirmations(settings, sealing, frame, service, entrance, registry)
     mount(router, "/signup", get=sign_up.show_form, post=sign_up.submit_form)
     mount(router, "/signup/sent", get=sign_up.show_sent)
