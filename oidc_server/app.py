@@ -160,11 +160,13 @@ def _lifespan(house: House, health: Health) -> Callable[[FastAPI], AbstractAsync
         jobs.start()
         log.info("posture", relaxed=posture.relaxed(house.settings))
         log.info("started", issuer=house.settings.issuer, development=house.settings.development)
-        yield
-        health.is_stopping = True
-        await jobs.stop()
-        await house.close()
-        log.info("stopped")
+        try:
+            yield
+        finally:
+            health.is_stopping = True
+            await jobs.stop()
+            await house.close()
+            log.info("stopped")
 
     return lifespan
 

@@ -40,6 +40,7 @@ async def test_the_keyboard_is_enough(server: Server, page: Page, complaints: li
     begun = await begin(server)
 
     await page.goto(begun["verification_uri"])
+    await expect(page.locator("#user_code")).to_be_focused()
     await page.keyboard.type("bcdf")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("not valid")

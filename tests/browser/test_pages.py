@@ -30,6 +30,7 @@ def authorization_url(server: Server, **changes: str) -> str:
 
 async def test_the_keyboard_is_enough(server: Server, page: Page, complaints: list[str]) -> None:
     await page.goto(authorization_url(server))
+    await expect(page.locator("#username")).to_be_focused()
 
     await page.keyboard.type(demo.USERNAME)
     await page.keyboard.press("Tab")

@@ -115,6 +115,17 @@ async def test_a_server_that_stops_says_so_before_it_is_gone(settings: Settings)
 
 
 @on_one_database
+async def test_whoever_embeds_it_and_fails_leaves_nothing_running(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with running(settings):
+            1 / 0  # noqa: B018 - what else goes on there
+
+    assert "stopped" in capsys.readouterr().out
+
+
+@on_one_database
 async def test_metrics_name_routes_and_never_what_was_asked_for(at: From) -> None:
     operator = at("127.0.0.1")
     await operator.get("/a-secret-path")
