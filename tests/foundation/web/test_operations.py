@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from oidc_server.settings.model import Settings
 from tests.accounts import deeds
 from tests.conftest import Template, make_settings, running
+from tests.foundation.web.logbook import reading
 
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -115,14 +116,12 @@ async def test_a_server_that_stops_says_so_before_it_is_gone(settings: Settings)
 
 
 @on_one_database
-async def test_whoever_embeds_it_and_fails_leaves_nothing_running(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(ZeroDivisionError):
+async def test_whoever_embeds_it_and_fails_leaves_nothing_running(settings: Settings) -> None:
+    with reading(settings) as log, pytest.raises(ZeroDivisionError):
         async with running(settings):
             1 / 0  # noqa: B018 - what else goes on there
 
-    assert "stopped" in capsys.readouterr().out
+    assert '"event":"stopped"' in log.text
 
 
 @on_one_database
