@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from oidc_server.accounts.pages.account import picture
 from oidc_server.accounts.visitors import Visitors
 from oidc_server.api import routes as api_routes
 from oidc_server.api.logins import Logins
+from oidc_server.api.operations import describing, serving
 from oidc_server.audit import trail
 from oidc_server.clients import software_statements, uses
 from oidc_server.foundation import posture
@@ -109,9 +111,10 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     devices = KnownDevices(settings, house.sealing, house.letters)
     logins = Logins(server, house.second_factors, devices)
     enrolment = Enrolment(settings, house.sealing, house.second_factors.passkeys, house.letters)
-    api = api_routes.build(
+    operations = api_routes.operations(
         settings, server, house.self_service, house.password_change, logins, enrolment, projects, health
     )
+    api = serving(api_routes.PREFIX, operations)
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)
@@ -122,7 +125,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     app.add_route("/assets/{name}", pages.assets.show, include_in_schema=False)
     if settings.development:
         app.include_router(playground.build(settings, pages))
-        app.include_router(reference.build(app))
+        app.include_router(reference.build(app, partial(describing, api_routes.PREFIX, operations)))
         app.include_router(mailbox.build(pages, house.database, house.sealing))
     answers = Refusals(error_pages)
     for kind, handler in answers.handlers.items():

@@ -1,7 +1,7 @@
 """Operations of the API: one endpoint each, with what it reads, answers and refuses, as OpenAPI tells it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,31 +43,54 @@ class Operation:
     tells: Mapping[int, type[bodies.Error]] = field(default_factory=dict)
     """What a refusal says besides."""
 
-    def mount(self, router: APIRouter) -> None:
-        """Lead its path to it."""
-        done: dict[int | str, dict[str, Any]] = {
-            self.status: {"description": "Done.", **({"model": self.answers} if self.answers else {})}
-        }
-        refused: dict[int | str, dict[str, Any]] = {
-            status: {"model": self.tells.get(status, bodies.Error), "description": _WHEN[status]}
-            for status in self.refused
-        }
-        router.add_api_route(
-            self.path,
-            self.endpoint,
-            methods=["GET", "HEAD"] if self.method == "GET" else [self.method],
-            status_code=self.status,
-            summary=self.summary,
-            description=self.endpoint.__doc__,
-            tags=[self.tag],
-            responses={**done, **refused},
-            openapi_extra={
-                **({"requestBody": _body(self.asks)} if self.asks else {}),
-                **(
-                    {"parameters": [_parameter(name) for name in names]} if (names := _NAMES.findall(self.path)) else {}
-                ),
-            },
-        )
+    @property
+    def methods(self) -> list[str]:
+        """The methods that reach it."""
+        return ["GET", "HEAD"] if self.method == "GET" else [self.method]
+
+
+def serving(prefix: str, operations: Iterable[Operation]) -> APIRouter:
+    """The router that answers; what it serves is described apart, as that takes longer than all the rest of a start."""
+    router = APIRouter(prefix=prefix)
+    for operation in operations:
+        router.add_api_route(operation.path, operation.endpoint, methods=operation.methods, include_in_schema=False)
+    return router
+
+
+def describing(prefix: str, operations: Iterable[Operation]) -> APIRouter:
+    """The same paths, for OpenAPI to read."""
+    router = APIRouter(prefix=prefix)
+    for operation in operations:
+        _describe(router, operation)
+    return router
+
+
+def _describe(router: APIRouter, operation: Operation) -> None:
+    done: dict[int | str, dict[str, Any]] = {
+        operation.status: {"description": "Done.", **({"model": operation.answers} if operation.answers else {})}
+    }
+    refused: dict[int | str, dict[str, Any]] = {
+        status: {"model": operation.tells.get(status, bodies.Error), "description": _WHEN[status]}
+        for status in operation.refused
+    }
+    router.add_api_route(
+        operation.path,
+        operation.endpoint,
+        methods=operation.methods,
+        status_code=operation.status,
+        summary=operation.summary,
+        description=operation.endpoint.__doc__,
+        tags=[operation.tag],
+        responses={**done, **refused},
+        openapi_extra={
+            **({"requestBody": _body(operation.asks)} if operation.asks else {}),
+            **(
+                {"parameters": [_parameter(name) for name in names]}
+                if (names := _NAMES.findall(operation.path))
+                else {}
+            ),
+        },
+    )
 
 
 def _parameter(name: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Which path leads to which endpoint of the API."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +25,7 @@ _SIGNING_UP = "Sign up"
 _ACCOUNT = "Account"
 
 
-def build(
+def operations(
     settings: Settings,
     server: AuthorizationServer,
     service: SelfService,
@@ -35,11 +34,10 @@ def build(
     enrolment: Enrolment,
     projects: Rules,
     health: Health,
-) -> APIRouter:
-    """The router of the API."""
-    router = APIRouter(prefix=PREFIX)
+) -> tuple[Operation, ...]:
+    """Everything that the API does, below `PREFIX`."""
     own = OwnAccountEndpoints(settings, server.database, service)
-    operations = (
+    return (
         *_signing_in(AuthEndpoints(server, logins)),
         *_signing_up(own, 202 if settings.needs_verified_email else 201),
         *_credentials(CredentialEndpoints(server, change, service)),
@@ -48,9 +46,6 @@ def build(
         *project_routes.operations(server, projects),
         _health(health),
     )
-    for operation in operations:
-        operation.mount(router)
-    return router
 
 
 def _signing_up(own: OwnAccountEndpoints, made: int) -> tuple[Operation, ...]:
