@@ -13,12 +13,14 @@ from oidc_server.foundation.web import branding, security_headers
 from oidc_server.foundation.web.assets import Assets
 from oidc_server.foundation.web.branding import Branding
 from oidc_server.foundation.web.browsers import FIELD, Browsers
+from oidc_server.foundation.web.compiled import Compiled
 from oidc_server.foundation.web.shipped import folder
 from oidc_server.foundation.web.speech import Speech
 from oidc_server.settings.model import Settings
 
 #: What the language of a page depends on, besides its address.
 _VARY = "Accept-Language, Cookie"
+_COMPILED = Compiled()
 
 
 class Pages:
@@ -38,6 +40,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
+            bytecode_cache=_COMPILED,
         )
         languages.install(self._templates)
         self._templates.globals.update(
