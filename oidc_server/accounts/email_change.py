@@ -46,11 +46,12 @@ class EmailChange:
         may_write = self._limits.allow(directory.key(address))
         with self._database.transaction() as session:
             owner = directory.find(session, address)
+            # Made in any case: were the link that they asked for before still good, they would know that this one is taken.
+            made = self._links.make(session, Purpose.CHANGE_EMAIL, address, self._lifetime, user=user)
             if owner is not None and owner.id != user.id:
                 to = owner.email if may_write else None
                 self._letters.send_word(session, "have_account", to, "login", reader=owner)
             else:
-                made = self._links.make(session, Purpose.CHANGE_EMAIL, address, self._lifetime, user=user)
                 to = address if may_write else None
                 self._letters.send_link(session, "change_email", to, Purpose.CHANGE_EMAIL, made, reader=user)
             if user.email is not None:

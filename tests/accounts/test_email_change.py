@@ -55,6 +55,18 @@ async def test_one_that_has_an_account_gets_no_link_and_whoever_asks_is_told_not
     ]
 
 
+@pytest.mark.parametrize("taken", [True, False])
+async def test_the_link_asked_for_before_is_dead_whether_or_not_the_next_address_is_taken(
+    person: Person, house: House, *, taken: bool
+) -> None:
+    await ask(house)
+    link = await post.link(house, NEW)
+
+    await ask(house, "bob@example.com" if taken else "nobody@example.com")
+
+    assert (await person.browser.open(link)).status == 410
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("email", ["alice", OLD])
 async def test_no_address_and_the_same_address_are_refused(house: House, email: str) -> None:
