@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from oidc_server.accounts import directory
 from oidc_server.accounts.sign_up import SignUpRefused
+from oidc_server.foundation import clock
 from oidc_server.house import House
 from tests.accounts import deeds, post
 from tests.actors.browser import Page
@@ -91,3 +93,21 @@ async def test_whoever_signs_in_with_their_address_goes_on_doing_so(person: Pers
     await confirm(person, await post.link(house, "dora@new.example.com"))
 
     assert (await deeds.user(house, "dora@new.example.com")).username == "dora@new.example.com"
+
+
+@pytest.mark.parametrize("must_confirm", [True, False])
+async def test_an_account_that_nobody_confirmed_and_nobody_was_in_gives_its_address_up(
+    person: Person, house: House, *, must_confirm: bool
+) -> None:
+    house.self_service.email_change._needs_verified = must_confirm
+    squatter = await deeds.add(house, NEW, NEW)
+    await deeds.in_transaction(house, directory.update_user, squatter.id, unconfirmed_since=clock.now())
+    await ask(house)
+
+    if must_confirm:
+        await confirm(person, await post.link(house, NEW))
+
+    assert (await deeds.user(house, NEW)).id == ((await deeds.user(house, "alice")).id if must_confirm else squatter.id)
+    assert (
+        "Confirm your new e-mail address" in [one.subject for one in await post.letters(house, NEW)]
+    ) is must_confirm
