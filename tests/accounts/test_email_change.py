@@ -86,6 +86,26 @@ async def test_a_new_password_kills_the_change_that_a_thief_began(people: Callab
     assert (await confirm(people(), link)).status == 410
 
 
+async def test_so_does_an_operator_who_disables_the_account_though_it_is_enabled_again(
+    person: Person, house: House
+) -> None:
+    await ask(house)
+    link = await post.link(house, NEW)
+    await deeds.disable(house, "alice")
+    alice = await deeds.user(house, "alice")
+    await deeds.in_transaction(house, directory.change, alice, password_hash=None, enabled=True)
+
+    assert (await confirm(person, link)).status == 410
+    assert (await deeds.user(house, "alice")).email == OLD
+
+
+async def test_who_was_signed_out_everywhere_once_can_change_their_address(person: Person, house: House) -> None:
+    await deeds.in_transaction(house, directory.end_everything, (await deeds.user(house, "alice")).id)
+    await ask(house)
+
+    assert (await confirm(person, await post.link(house, NEW))).status == 200
+
+
 async def test_whoever_signs_in_with_their_address_goes_on_doing_so(person: Person, house: House) -> None:
     dora = await deeds.add(house, "dora@example.com", "dora@example.com")
     await house.database.run(house.self_service.email_change.ask, dora, "dora@new.example.com", "203.0.113.7")
