@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, ways_in
+from oidc_server.accounts import directory, pictures, ways_in
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.links import Asking, LinkIsDead, Links, Purpose
 from oidc_server.accounts.mail_limits import MailLimits
@@ -180,6 +180,7 @@ def _take_over(session: Session, email: str, **values: Any) -> User:
         raise LinkIsDead(HAS_ACCOUNT)
     directory.end_everything(session, held.id)
     ways_in.hand_over(session, held.id)
+    pictures.remove(session, held.id)
     directory.update_user(session, held.id, unconfirmed_since=None, claims={}, **values)
     return held
 
