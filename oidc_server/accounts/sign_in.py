@@ -159,7 +159,8 @@ class SignIn:
         All that one user goes by counts together, so throttling can confirm a guess that two names are one person's:
         why that is accepted stands in docs/endpoints.md.
         """
-        if user is None:
+        if user is None or self._is_waiting(user):
+            # An account that somebody has just signed up for starts with no new tries: that would tell that it is new.
             return directory.key(attempt.login)
         return " ".join(filter(None, (str(user.id), known_browsers.name_of(self._sealing, attempt.known_as, user))))
 
@@ -170,9 +171,13 @@ class SignIn:
             raise self._refused(attempt, "wrong password", user)
         if user.disabled_at is not None:
             raise self._refused(attempt, "disabled user", user)
-        if user.unconfirmed_since is not None and self._requires_confirmed:
+        if self._is_waiting(user):
             raise self._refused(attempt, "unconfirmed address", user)
         return user
+
+    def _is_waiting(self, user: User) -> bool:
+        """Whether nobody can sign in to this account before its address is confirmed."""
+        return user.unconfirmed_since is not None and self._requires_confirmed
 
     def _ask_directories(self, attempt: Attempt, user: User | None) -> tuple[User | None, bool]:
         """Whether an LDAP server knows the password of somebody who has none here, and who they are."""
