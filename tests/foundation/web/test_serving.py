@@ -23,9 +23,11 @@ class Impatient(DeadlineProtocol):
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers everybody, once their body is here."""
+    """Answers everybody, once their body is here; at /slow it thinks about it."""
     while (await receive()).get("more_body"):
         pass
+    if scope["path"] == "/slow":
+        await asyncio.sleep(DEADLINE_SECONDS * 2)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -130,6 +132,25 @@ async def test_a_body_may_take_longer_than_a_head(call: Call) -> None:
         await caller.say(b"x")
 
     assert (await caller.hear()).startswith(b"HTTP/1.1 200")
+
+
+async def test_an_answer_may_take_longer_than_a_head_on_a_kept_connection_too(call: Call) -> None:
+    caller = await call()
+    await caller.say(REQUEST)
+    assert (await caller.hear()).startswith(b"HTTP/1.1 200")
+
+    await caller.say(REQUEST.replace(b"/", b"/slow", 1))
+
+    assert (await caller.hear()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_large_body_that_comes_with_its_head_is_no_large_head(call: Call) -> None:
+    length = MAX_HEAD_BYTES * 2
+    whole = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length
+    caller = await call()
+    for _ in range(5):
+        await caller.say(whole)
+        assert (await caller.hear()).startswith(b"HTTP/1.1 200")
 
 
 async def test_requests_one_behind_the_other_are_all_answered(call: Call) -> None:
