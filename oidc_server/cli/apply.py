@@ -23,6 +23,7 @@ from oidc_server.foundation import clock
 from oidc_server.foundation.database import wait
 from oidc_server.foundation.web import logos
 from oidc_server.house import House
+from oidc_server.tokens import grants
 
 _SHORT_SECRET = 32
 
@@ -164,6 +165,7 @@ def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome
     changed_secret = _secret(session, house, entry, outcome)
     if same and not changed_secret:
         return "unchanged"
+    grants.revoke_if_subjects_differ(session, entry.client_id, registry.metadata_of(known.registration), metadata)
     registry.change(session, entry.client_id, metadata, disabled_at=disabled_at)
     trail.record(session, _client_event(was_enabled, entry.enabled), client_id=entry.client_id)
     return "changed"

@@ -15,6 +15,7 @@ from oidc_server.oauth.bearer import InvalidAccessToken
 from oidc_server.oauth.errors import AccessDenied, InvalidClientMetadata, OAuthRefused
 from oidc_server.oauth.registrar import Document, Registrar
 from oidc_server.oauth.server import NO_STORE, AuthorizationServer, answer
+from oidc_server.tokens import grants
 
 _OUR_IDS = re.compile(r"[0-9a-f]{32}")
 #: What only we say of a client; it must not send them back (RFC 7592 §2.2).
@@ -62,8 +63,10 @@ class ClientConfigurationEndpoint:
         with self._server.database.transaction() as session:
             row = self._own(session, client_id, token)
             self._check_ours(session, row, document)
-            scopes = registry.metadata_of(row.registration).scope.split(" ")
+            before = registry.metadata_of(row.registration)
+            scopes = before.scope.split(" ")
             metadata = self._registrar.metadata(document, accepted=row.software_statement, may_keep=scopes)
+            grants.revoke_if_subjects_differ(session, client_id, before, metadata)
             statement = document.get("software_statement")
             secret = registrations.change(session, self._sealing, row, metadata, statement)
             trail.record(session, Event.CLIENT_REGISTRATION_CHANGED, client_id=client_id)

@@ -104,7 +104,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
         """The grant types that /token accepts, and `implicit` for what /authorize answers with tokens."""
         types = [grant.GRANT_TYPE for grant, _ in self._token_grants]
         answers = [grant.GRANT_TYPE for grant, _ in self._authorization_grants]
-        return [*types, *(name for name in answers if name not in types)]
+        return list(dict.fromkeys([*types, *answers]))
 
     @property
     def response_types(self) -> list[str]:

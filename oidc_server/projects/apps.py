@@ -26,6 +26,7 @@ from oidc_server.projects.descriptions import Descriptions
 from oidc_server.projects.refusals import Full, NotThere, ProjectRefused
 from oidc_server.projects.rights import Right
 from oidc_server.settings.accounts import ProjectSettings
+from oidc_server.tokens import grants
 
 _NO_CLIENT = N_("There is no such application in this project.")
 _FULL = N_("A project can have at most %(n)s applications.")
@@ -96,6 +97,7 @@ class Apps:
             # Not whether people are asked: an operator who spared them that looked at another client.
             kept = {name: row.registration.get(name) for name in ("require_pkce", "branding")}
             metadata = metadata.model_copy(update=kept)
+            grants.revoke_if_subjects_differ(session, client_id, registry.metadata_of(row.registration), metadata)
             registry.change(session, client_id, metadata, disabled_at=row.disabled_at)
             secret = registrations.fit_secret(session, self.sealing, client_id, metadata)
             _record(session, Event.PROJECT_CLIENT_CHANGED, user, project_id, client_id)

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from oidc_server.clients import subjects
+from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.consents.models import Consent
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database, Handle
@@ -226,6 +228,12 @@ def revoke_of_user(
 def revoke_of_client(session: Session, client_id: str) -> int:
     """End every grant of a client; how many."""
     return _revoke_where(session, Grant.client_id == client_id)
+
+
+def revoke_if_subjects_differ(session: Session, client_id: str, before: ClientMetadata, after: ClientMetadata) -> None:
+    """End every grant of a client that knows people by other subjects from now on: no refresh changes a `sub` (Core §12.2)."""
+    if subjects.differ(before, after):
+        revoke_of_client(session, client_id)
 
 
 def revoke_resting_on_consent(session: Session, user_id: UUID, client_id: str) -> int:

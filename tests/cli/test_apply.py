@@ -7,8 +7,12 @@ import jsonschema
 import pytest
 import yaml
 
+from oidc_server.house import House
+from tests.actors.person import Person
+from tests.actors.relying_party import RelyingParty
 from tests.cli.conftest import Run
 from tests.foundation.web.test_branding import PNG
+from tests.oauth import deeds
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,6 +69,28 @@ def test_what_differs_is_changed_and_only_that(run: Run, tmp_path: Path) -> None
     assert "client made-up: unchanged" in done.stdout
     assert "resource https://things.example.com: changed" in done.stdout
     assert "user carol: changed" in done.stdout
+
+
+async def test_where_people_get_another_sub_they_sign_in_again(
+    run: Run, tmp_path: Path, person: Person, relying_party: RelyingParty, house: House
+) -> None:
+    tokens = await relying_party.redeem((await person.approve(relying_party, scope="openid offline_access")).code)
+    shop = {
+        "client_id": "shop",
+        "redirect_uris": [relying_party.redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+    }
+
+    assert run("apply", write(tmp_path, yaml.safe_dump({"clients": [shop]}))).returncode == 0
+    await deeds.notice(house)
+    tokens = await relying_party.refresh(tokens.refresh_token)
+    assert tokens.access_token
+
+    run("apply", write(tmp_path, yaml.safe_dump({"clients": [{**shop, "subject_type": "pairwise"}]})))
+    await deeds.notice(house)
+    assert (
+        await relying_party.refresh(tokens.refresh_token)
+    ).error == "invalid_grant"  # SPEC OpenID Connect Core §12.2
 
 
 @SQLITE

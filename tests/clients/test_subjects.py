@@ -37,6 +37,17 @@ def test_pairwise_subjects_differ_by_sector_and_person_and_never_change() -> Non
     assert all(len(one) <= 255 and one.isascii() for one in known)
 
 
+def test_a_client_knows_people_by_other_subjects_when_its_sector_changes_and_then_alone() -> None:
+    public = ClientMetadata.model_validate({"redirect_uris": ["https://shop.example.com/"]})
+    moved = ClientMetadata.model_validate({"redirect_uris": ["https://news.example.com/"]})
+
+    assert subjects.differ(public, SHOP)
+    assert subjects.differ(SHOP, public)
+    assert subjects.differ(SHOP, NEWS)
+    assert not subjects.differ(public, moved)
+    assert not subjects.differ(SHOP, pairwise("https://shop.example.com/other"))
+
+
 def test_a_new_version_of_the_master_key_changes_no_subject() -> None:
     renewed = Sealing({1: bytes(32), 2: bytes([7]) * 32})
 

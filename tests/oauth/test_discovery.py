@@ -92,6 +92,14 @@ async def test_what_is_told_is_mounted_and_what_is_mounted_is_told(
     assert of_clients | {"/jwks"} == told
 
 
+async def test_nothing_is_told_twice(metadata: Metadata) -> None:
+    lists = {member: value for member, value in metadata.items() if isinstance(value, list)}
+
+    assert {member: sorted(set(value)) for member, value in lists.items()} == {
+        member: sorted(value) for member, value in lists.items()
+    }
+
+
 async def test_the_grant_types_told_are_the_ones_that_work(http: httpx2.AsyncClient, metadata: Metadata) -> None:
     candidates = {*metadata["grant_types_supported"], *UNSUPPORTED_GRANTS} - {"implicit"}  # it is /authorize's own
 

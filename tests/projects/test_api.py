@@ -205,6 +205,21 @@ async def test_a_deleted_project_takes_its_clients_along(
     assert await house.database.run(house.registry.find, made["client_id"]) is None
 
 
+async def test_where_people_get_another_sub_they_sign_in_again(
+    http: httpx2.AsyncClient, house: House, person: Person
+) -> None:
+    project, people = await team(http, house)
+    grant_types = ["authorization_code", "refresh_token"]
+    made = await people["owner"].register(project, grant_types=grant_types)
+    party = RelyingParty(http, made["client_id"], secret=made["client_secret"], redirect_uri=WEB["redirect_uris"][0])
+    tokens = await party.redeem((await person.approve(party)).code)
+
+    document = {**WEB, "grant_types": grant_types, "subject_type": "pairwise"}
+    await people["owner"].call("PUT", f"{project}/clients/{made['client_id']}", document)
+
+    assert (await party.refresh(tokens.refresh_token)).error == "invalid_grant"  # SPEC OpenID Connect Core §12.2
+
+
 async def test_unknown_disabled_and_unconfirmed_people_are_told_alike_and_not_often(
     http: httpx2.AsyncClient, house: House
 ) -> None:

@@ -72,6 +72,20 @@ async def test_a_change_is_in_force_at_once(client: Registered, person: Person) 
     assert (await person.approve(party)).code
 
 
+async def test_where_people_get_another_sub_they_sign_in_again(client: Registered, person: Person) -> None:
+    party = client.relying_party()
+    tokens = await party.redeem((await person.approve(party)).code)
+    await client.replace({**client.document, "client_name": "Another name"})
+    tokens = await party.refresh(tokens.refresh_token)
+    assert tokens.access_token
+
+    await client.replace({**client.document, "subject_type": "pairwise"})
+
+    assert (await party.refresh(tokens.refresh_token)).error == "invalid_grant"  # SPEC OpenID Connect Core §12.2
+    assert (await party.userinfo(tokens.access_token)).status_code == 401  # SPEC OpenID Connect Core §5.3.2
+    assert (await party.redeem((await person.approve(party)).code)).id_claims["sub"] != tokens.access_claims["sub"]
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"client_id": None}, "client_id"),
     ({"client_id": "shop"}, "client_id"),
