@@ -111,6 +111,9 @@ class House:
         self.ring.refresh()
         if not self.ring.has_keys:
             raise Misconfigured("The database holds no signing key: run `oidc-server migrate`.")
+        if self.rotation.start_wanted():
+            self.changes.look()
+            self.ring.refresh()
         if not self.settings.development:
             with self.database.transaction() as session:
                 self._check_secrets(session)

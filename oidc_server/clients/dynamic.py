@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from oidc_server.clients import languages
+from oidc_server.clients import languages, redirect_uris
 from oidc_server.clients.metadata import ClientMetadata
 from oidc_server.foundation.printable import printable
 
@@ -57,6 +57,8 @@ def read(
         metadata = ClientMetadata.model_validate(members, context={"development": development})
     except ValidationError as error:
         raise _unacceptable(error.errors()[0]) from error
+    if not development:
+        _check_where_tokens_go(metadata)
     _check_scope(metadata, [*scopes, *may_keep])
     _check_response_types(metadata, response_types)
     if metadata.token_endpoint_auth_method not in auth_methods:
@@ -103,6 +105,15 @@ def _check_lengths(members: Members) -> None:
     for name, value in members.items():
         if isinstance(value, list) and len(value) > _MAX_LISTED:
             raise Unacceptable(name, f"{name}: received {len(value)} values, expected at most {_MAX_LISTED}")
+
+
+def _check_where_tokens_go(metadata: ClientMetadata) -> None:
+    gets_tokens = metadata.application_type == "web" and "implicit" in metadata.grant_types
+    for uri in metadata.redirect_uris if gets_tokens else ():
+        try:
+            redirect_uris.check_for_tokens(uri)
+        except ValueError as error:
+            raise Unacceptable("redirect_uris", f"redirect_uris: {error}, received {uri!r}") from error
 
 
 def _check_scope(metadata: ClientMetadata, allowed: Collection[str]) -> None:

@@ -245,12 +245,9 @@ class ClientMetadata(BaseModel):
     def _hold_together(self, info: ValidationInfo) -> Self:
         development = _is_development(info)
         for member in ("redirect_uris", "post_logout_redirect_uris"):
-            gets_tokens = member == "redirect_uris" and "implicit" in self.grant_types
             for uri in getattr(self, member):
                 try:
-                    redirect_uris.check(
-                        uri, application_type=self.application_type, development=development, gets_tokens=gets_tokens
-                    )
+                    redirect_uris.check(uri, application_type=self.application_type, development=development)
                 except ValueError as error:
                     raise ValueError(f"{member}: {error}, received {uri!r}") from error
         self._check_logout_uris(development)

@@ -28,18 +28,13 @@ MAX_LENGTH = 2048
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@]{1,253})(:[0-9]{1,5})?")
 
 
-def check(uri: str, *, application_type: str, development: bool, gets_tokens: bool = False) -> None:
-    """Raise ValueError, saying why, unless this redirect URI may be registered (RFC 6749 §3.1.2, RFC 8252 §7, §8.4).
-
-    One that gets tokens, and not only codes, is not on the computer of whoever opens it (OpenID Connect Registration §2).
-    """
+def check(uri: str, *, application_type: str, development: bool) -> None:
+    """Raise ValueError, saying why, unless this redirect URI may be registered (RFC 6749 §3.1.2, RFC 8252 §7, §8.4)."""
     parts = _split(uri)
     if parts.fragment or "#" in uri:
         raise ValueError("a redirect URI must have no fragment (RFC 6749 §3.1.2)")
     if parts.scheme in ("http", "https"):
         _check_web(parts, development)
-        if gets_tokens and application_type == "web" and not development:
-            _check_for_tokens(parts)
     elif application_type != "native":
         raise ValueError(f"the scheme {parts.scheme!r} is for clients with application_type native (RFC 8252 §7.1)")
     elif parts.scheme in _FORBIDDEN or "." not in parts.scheme:
@@ -83,6 +78,19 @@ def is_https(uri: str) -> bool:
     return uri.startswith("https://")
 
 
+def check_for_tokens(uri: str) -> None:
+    """Raise ValueError unless a web client may get tokens there, and not only codes (OpenID Connect Registration §2).
+
+    It is not on the computer of whoever opens it.
+    """
+    parts = _split(uri)
+    if parts.scheme != "https" or parts.hostname == "localhost":
+        raise ValueError(
+            "a redirect URI of a web client with the grant type implicit must use https, and not the host localhost"
+            " (OpenID Connect Registration §2)"
+        )
+
+
 def _check_web(parts: SplitResult, development: bool) -> None:
     if not parts.hostname:
         raise ValueError("a redirect URI must name a host")
@@ -92,14 +100,6 @@ def _check_web(parts: SplitResult, development: bool) -> None:
         raise ValueError("a redirect URI must name one host: wildcards are not supported (RFC 9700 §2.1)")
     if parts.scheme == "http" and not development and _host_of(parts) not in _LOOPBACK:
         raise ValueError("a redirect URI must use https; http is for applications on loopback (RFC 8252 §7.3)")
-
-
-def _check_for_tokens(parts: SplitResult) -> None:
-    if parts.scheme != "https" or parts.hostname == "localhost":
-        raise ValueError(
-            "a redirect URI of a web client with the grant type implicit must use https, and not the host localhost"
-            " (OpenID Connect Registration §2)"
-        )
 
 
 def _same_but_port(requested: str, registered: str) -> bool:

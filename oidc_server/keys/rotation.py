@@ -46,6 +46,11 @@ class Rotation:
         """Make an algorithm's first key, which signs at once; whether there was none."""
         return self._newest(algorithm) is None and self._succeed(algorithm, None, clock.now())
 
+    def start_wanted(self) -> bool:
+        """Make the first keys to encrypt to, if the settings want them: the metadata announce them. Whether any was missing."""
+        made = [self.start(algorithm) for algorithm in self._wanted]
+        return any(made)
+
     def rotate(self, *, at_once: bool) -> str:
         """Let the next key of each algorithm in use take over, now or when it has been announced; the default's kid."""
         for algorithm in {_DEFAULT, *self._in_use()}:
@@ -75,11 +80,7 @@ class Rotation:
 
     def turn(self) -> None:
         """What is due by the timetable: announce the next keys, remove those that are done."""
-        in_use = self._in_use()
-        for algorithm in self._wanted:
-            if algorithm not in in_use:
-                self.start(algorithm)
-        for algorithm in in_use:
+        for algorithm in self._in_use():
             newest = self._newest(algorithm)
             if newest is not None and newest.signs_from + self._rotate_every - self._announced_for <= clock.now():
                 self._succeed(algorithm, newest, clock.now() + self._announced_for)

@@ -43,6 +43,27 @@ def test_what_is_stated_wins_and_is_contradicted_in_no_language() -> None:
     assert metadata.translations == {"client_uri#de": "https://app.example.com/"}
 
 
+IMPLICIT: dict[str, Any] = {"grant_types": ["implicit"], "response_types": ["id_token"]}
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://localhost:3000/", "http://127.0.0.1:3000/", "https://localhost/", "https://LOCALHOST:3000/"]
+)
+def test_tokens_go_to_no_web_client_on_the_persons_own_computer(uri: str) -> None:
+    may: dict[str, Any] = {**MAY, "response_types": ["code", "id_token"]}
+    document = {"redirect_uris": [uri], **IMPLICIT}
+    with pytest.raises(Unacceptable) as error:
+        dynamic.read(document, {}, **may, development=False)
+
+    assert error.value.member == "redirect_uris"
+    assert "implicit" in str(error.value)  # SPEC OpenID Connect Registration §2: the server verifies it
+    read(redirect_uris=[uri])
+    dynamic.read(document, {}, **may, development=True)
+    dynamic.read({**document, "redirect_uris": ["https://app.example.com/"]}, {}, **may, development=False)
+    if uri.startswith("http:"):
+        dynamic.read({**document, "application_type": "native"}, {}, **may, development=False)
+
+
 def test_a_client_keeps_the_scopes_that_it_has() -> None:
     document = {**DOCUMENT, "scope": "openid orders.read"}
     with pytest.raises(Unacceptable) as error:

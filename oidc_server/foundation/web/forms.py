@@ -23,11 +23,14 @@ async def read(request: Request) -> dict[str, str]:
 
 
 async def body(request: Request) -> bytes:
-    """The body of a posted form; BadRequest if it is of another media type."""
+    """The body of a posted form; BadRequest if it is of another media type. Where nothing was posted, it is an empty form."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != MEDIA_TYPE:
-        raise BadRequest(f"The body must be {MEDIA_TYPE}, received {printable(media_type) or 'no Content-Type'}.")
-    return await request.body()
+    if media_type and media_type != MEDIA_TYPE:
+        raise BadRequest(f"The body must be {MEDIA_TYPE}, received {printable(media_type)}.")
+    posted = await request.body()
+    if posted and not media_type:
+        raise BadRequest(f"The body must be {MEDIA_TYPE}, received no Content-Type.")
+    return posted
 
 
 def parse(raw: bytes, *, max_value: int = MAX_VALUE) -> list[tuple[str, str]]:

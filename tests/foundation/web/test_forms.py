@@ -100,6 +100,12 @@ async def test_any_other_body_is_refused(content_type: str | None) -> None:
         await forms.read(posted(b"a=1", content_type))
 
 
+async def test_whoever_posts_nothing_need_not_say_what_it_is() -> None:
+    assert await forms.read(posted(b"", None)) == {}
+    with pytest.raises(BadRequest, match="body must be"):
+        await forms.read(posted(b"", "application/json"))
+
+
 @given(texts, st.integers(1, 50))
 def test_what_is_shown_of_a_value_is_short_plain_text(text: str, limit: int) -> None:
     shown = printable(text, limit)

@@ -35,8 +35,6 @@ def settings(database_url: str, template: Template) -> Settings:
 @pytest.fixture
 async def signer(http: httpx2.AsyncClient, house: House) -> RelyingParty:
     """A client with keys of its own."""
-    await house.database.run(house.rotation.turn)
-    await deeds.notice(house)
     keys = {"keys": [jwk("RS256")]}
     await factories.add_client(house, **factories.client("signer", skip_consent=True, jwks=keys))
     strict = {"request_object_encryption_alg": "RSA-OAEP-256", "request_object_encryption_enc": "A256GCM"}
