@@ -22,7 +22,9 @@ def _duration(value: Any) -> Any:
     if text.isdigit():
         return timedelta(seconds=int(text))
     if not _DURATION.fullmatch(text):
-        return value
+        if text.startswith("p") or ":" in text:
+            return value
+        raise ValueError("expected a duration such as 90 (seconds), 15m, 12h, 7d or 1h30m")
     parts = re.findall(r"(\d+)([smhd])", text)
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 

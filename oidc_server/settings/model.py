@@ -1,11 +1,12 @@
 """All settings together, and what they must not contradict."""
 
+import os
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from oidc_server.settings.accounts import (
     FactorSettings,
@@ -194,6 +195,7 @@ def variables() -> dict[str, Any]:
     return found
 
 
-def unknown_variables(environment: dict[str, str]) -> list[str]:
-    """The variables that look like settings and are none: most likely misspelt."""
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in variables())
+def unknown_variables() -> list[str]:
+    """The variables, of the environment and of the file, that look like settings and are none: most likely misspelt."""
+    given = {*os.environ, *map(str.upper, DotEnvSettingsSource(Settings).env_vars)}
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in variables())

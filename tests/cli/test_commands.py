@@ -1,6 +1,8 @@
 """The commands for users, clients, keys, settings and clean-up."""
 
 import json
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +92,22 @@ def test_settings_are_listed_without_secrets_and_misspelt_ones_are_pointed_out(r
     assert values["OIDC_LIFETIME_SESSION"] == "7d"
     assert "hush-hush" not in done.stdout + done.stderr
     assert "OIDC_LIFETIME_SESION is no setting" in done.stderr
+
+
+@SQLITE
+def test_misspelt_settings_of_the_file_are_pointed_out_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OIDC_LIFETIME_SESION=1h\nOIDC_LIFETIME_ID_TOKEN=7m\n")
+
+    done = run("settings", "--json")
+
+    assert {row["variable"]: row["value"] for row in json.loads(done.stdout)}["OIDC_LIFETIME_ID_TOKEN"] == "7m"
+    assert "OIDC_LIFETIME_SESION is no setting" in done.stderr
+    assert "OIDC_LIFETIME_ID_TOKEN" not in done.stderr
+
+
+@SQLITE
+def test_it_says_which_release_it_is(run: Run) -> None:
+    assert run("--version").stdout == f"oidc-server {version('oidc-server')}\n"
 
 
 def test_response_types_may_be_set_whichever_way_round_and_unknown_ones_are_refused(run: Run) -> None:
