@@ -159,12 +159,6 @@ class RegistrationNotSupported(OAuthRefused):
     error = "registration_not_supported"
 
 
-class UnsupportedTokenType(OAuthRefused):
-    """We can't revoke this type of token (RFC 7009 §2.2.1)."""
-
-    error = "unsupported_token_type"
-
-
 class InvalidClientMetadata(OAuthRefused):
     """A client describes itself in a way that can't be registered (RFC 7591 §3.2.2)."""
 
