@@ -1,5 +1,6 @@
 """Client metadata: the members of RFC 7591 §2 and OpenID Connect Dynamic Client Registration §2 that we know, checked."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from pydantic.json_schema import SkipJsonSchema
 from oidc_server.clients import certificates, jwk_sets, languages, logout_uris, redirect_uris, web_addresses
 from oidc_server.clients.branding import KeptBranding
 from oidc_server.foundation.printable import displayable
+from oidc_server.settings.kinds import SCOPE_NAME
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 #: Lets an app see to its person's account through our own API; no client has it unless it is registered for it.
@@ -69,13 +71,11 @@ AuthMethod = Literal[
 
 
 def _scope(value: str) -> str:
-    """A scope as RFC 6749 §3.3 writes it: printable ASCII without quotes or backslashes, parted by single spaces."""
-    tokens = value.split(" ")
-    if not all(
-        token and all("!" <= character <= "~" and character not in '"\\' for character in token) for token in tokens
-    ):
+    """A scope as RFC 6749 §3.3 writes it, each name once."""
+    names = value.split(" ")
+    if not all(re.fullmatch(SCOPE_NAME, name) for name in names):
         raise ValueError("scope must be names parted by single spaces (RFC 6749 §3.3)")
-    return " ".join(dict.fromkeys(tokens))
+    return " ".join(dict.fromkeys(names))
 
 
 def _response_type(value: str) -> str:
