@@ -140,3 +140,23 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
         "mails",
         "ownerless_projects",
     }
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("users", "disable", "nobody"),
+        ("users", "reset-factors", "nobody"),
+        ("sessions", "list", "nobody"),
+        ("sessions", "end", "nobody"),
+        ("consents", "list", "nobody"),
+        ("consents", "withdraw", "nobody", "shop"),
+        ("tokens", "revoke", "--user", "nobody"),
+    ],
+)
+def test_whoever_is_not_there_is_told_of_alike_by_every_command(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+
+    assert done.stderr == "Error: There is no user 'nobody'.\n"
+    assert done.returncode == 1
