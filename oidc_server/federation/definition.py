@@ -70,7 +70,7 @@ class _Upstream(BaseModel):
 
     def document(self) -> dict[str, Any]:
         """What is kept of it besides its slug."""
-        return {"kind": self.kind, **self.model_dump(mode="json", exclude={"slug", "kind"}, exclude_defaults=True)}  # type: ignore[attr-defined]
+        return {"kind": self.kind, **self.model_dump(mode="json", exclude={"slug", "kind"}, exclude_defaults=True)}  # type: ignore[attr-defined]  # each kind has one
 
 
 class _Web(_Upstream):

@@ -10,7 +10,7 @@ from oidc_server.foundation.printable import printable
 _MAX_TOLD = 400
 
 
-class OAuthRefused(OAuth2Error, Refused):  # type: ignore[misc]
+class OAuthRefused(OAuth2Error, Refused):
     """A request that a specification tells us to refuse; `error` is the code on the wire."""
 
     error: ClassVar[str]
@@ -211,5 +211,5 @@ def as_refusal(error: Any) -> OAuthRefused:
     if isinstance(error, OAuthRefused):
         return error
     found = InvalidRequest(error.description or "The request cannot be read.", because=f"Authlib: {error}")
-    found.error = error.error or "invalid_request"  # type: ignore[misc]
+    found.error = error.error or "invalid_request"  # type: ignore[misc]  # the code is the class's, but for this one
     return found

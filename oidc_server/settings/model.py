@@ -175,7 +175,7 @@ def _check_mtls(mtls: MtlsSettings, trusted_proxies: Networks) -> None:
 def groups() -> dict[str, type[Group]]:
     """The settings' groups by name, in the order of the documentation."""
     fields = Settings.model_fields
-    return {name: field.annotation for name, field in fields.items() if _is_group(field.annotation)}  # type: ignore[misc]
+    return {name: field.annotation for name, field in fields.items() if _is_group(field.annotation)}  # type: ignore[misc]  # what is a group is a class
 
 
 def _is_group(annotation: Any) -> bool:

@@ -10,7 +10,7 @@ from oidc_server.oauth.errors import UnauthorizedClient
 from oidc_server.tokens.issuing import Allowed
 
 
-class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
+class ClientCredentialsGrant(grants.ClientCredentialsGrant):
     """A client proves who it is and gets an access token: no row, no refresh token."""
 
     def validate_token_request(self) -> None:

@@ -24,7 +24,7 @@ from oidc_server.tokens.models import DeviceRequest
 _NO_LONGER_GOOD = "The device code is not valid: it was never issued to this client, or was used before."
 
 
-class DeviceCodeGrant(authlib.DeviceCodeGrant):  # type: ignore[misc]
+class DeviceCodeGrant(authlib.DeviceCodeGrant):
     """Redeems a device code once its person has said yes, and only once."""
 
     def validate_token_request(self) -> None:

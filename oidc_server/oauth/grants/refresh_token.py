@@ -21,7 +21,7 @@ from oidc_server.tokens.refresh_token import RefreshToken, Replayed
 _NO_LONGER_GOOD = "The refresh token is not valid: it was never issued to this client, has expired, or was revoked."
 
 
-class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
+class RefreshTokenGrant(authlib.RefreshTokenGrant):
     """Rotates at every use."""
 
     def validate_token_request(self) -> None:
