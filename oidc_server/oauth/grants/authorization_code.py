@@ -10,7 +10,7 @@ from oidc_server.clients import redirect_uris
 from oidc_server.foundation import clock
 from oidc_server.oauth import about, allowed, pkce
 from oidc_server.oauth.authorize import checks, granting
-from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from oidc_server.oauth.errors import InvalidGrant, InvalidRequest
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted
@@ -37,8 +37,7 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):
     def validate_token_request(self) -> None:
         """Check who redeems what; a request that fails here uses nothing up."""
         client = self.authenticate_token_endpoint_client()
-        if not client.may_use(self.GRANT_TYPE):
-            raise UnauthorizedClient("The client is not registered for the grant type authorization_code.")
+        allowed.require(client, self.GRANT_TYPE)
         code = self.request.get("code")
         if code is None:
             raise InvalidRequest("code is missing.")

@@ -12,7 +12,7 @@ from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
 from oidc_server.oauth import about, allowed
-from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from oidc_server.oauth.errors import InvalidGrant, InvalidRequest
 from oidc_server.sessions import ledger
 from oidc_server.tokens import grants, refresh_token
 from oidc_server.tokens.grants import Granted
@@ -27,8 +27,7 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):
     def validate_token_request(self) -> None:
         """Check who asks, with what, and what they may have today; nothing is used up yet."""
         client = self.authenticate_token_endpoint_client()
-        if not client.may_use(self.GRANT_TYPE):
-            raise UnauthorizedClient("The client is not registered for the grant type refresh_token.")
+        allowed.require(client, self.GRANT_TYPE)
         text = self.request.get("refresh_token")
         if text is None:
             raise InvalidRequest("refresh_token is missing.")
