@@ -4,12 +4,22 @@ from dataclasses import dataclass
 from typing import TypedDict
 from uuid import UUID
 
-from oidc_server.accounts import directory
+from sqlalchemy import bindparam, select
+
 from oidc_server.accounts.models import User
 from oidc_server.foundation import negotiation
 from oidc_server.foundation.database import Handle
+from oidc_server.foundation.statements import table
 from oidc_server.sessions.ledger import Ledger
 from oidc_server.sessions.models import BrowserSession
+
+_OF_SESSION = tuple(column.name for column in table(BrowserSession).columns)
+_OF_USER = tuple(column.name for column in table(User).columns)
+_FIND = (
+    select(BrowserSession.__table__, User.__table__)
+    .join_from(BrowserSession, User, User.id == BrowserSession.user_id)
+    .where(BrowserSession.id == bindparam("session_id"), User.disabled_at.is_(None))
+)
 
 
 class Ids(TypedDict):
@@ -34,8 +44,13 @@ class Current:
 
 def find(handle: Handle, ledger: Ledger, cookie: str | None) -> Current | None:
     """Who this session cookie stands for, if the session lives and the user may act."""
-    session = ledger.find(handle, cookie)
-    user = directory.get(handle, session.user_id) if session else None
-    if user is not None:
-        negotiation.note_profile(user.claims.get("locale"))
-    return Current(user, session) if session and user else None
+    session_id = ledger.names(cookie)
+    row = handle.execute(_FIND, {"session_id": session_id}).first() if session_id else None
+    if row is None:
+        return None
+    session = BrowserSession(**dict(zip(_OF_SESSION, row, strict=False)))
+    if not ledger.knows(cookie, session):
+        return None
+    user = User(**dict(zip(_OF_USER, row[len(_OF_SESSION) :], strict=True)))
+    negotiation.note_profile(user.claims.get("locale"))
+    return Current(user, session)

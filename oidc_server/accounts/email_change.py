@@ -2,7 +2,7 @@
 
 from sqlalchemy.exc import IntegrityError
 
-from oidc_server.accounts import directory
+from oidc_server.accounts import directory, sign_up
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.links import LinkIsDead, Links, Purpose
 from oidc_server.accounts.mail_limits import MailLimits
@@ -26,6 +26,7 @@ class EmailChange:
         self, settings: Settings, database: Database, limits: MailLimits, links: Links, letters: Letters
     ) -> None:
         self._lifetime = settings.links.change_email
+        self._needs_verified = settings.needs_verified_email
         self._database = database
         self._limits = limits
         self._links = links
@@ -46,11 +47,12 @@ class EmailChange:
         may_write = self._limits.allow(directory.key(address))
         with self._database.transaction() as session:
             owner = directory.find(session, address)
-            if owner is not None and owner.id != user.id:
+            # Made in any case: were the link that they asked for before still good, they would know that this one is taken.
+            made = self._links.make(session, Purpose.CHANGE_EMAIL, address, self._lifetime, user=user)
+            if owner is not None and owner.id != user.id and not self._makes_way(owner):
                 to = owner.email if may_write else None
                 self._letters.send_word(session, "have_account", to, "login", reader=owner)
             else:
-                made = self._links.make(session, Purpose.CHANGE_EMAIL, address, self._lifetime, user=user)
                 to = address if may_write else None
                 self._letters.send_link(session, "change_email", to, Purpose.CHANGE_EMAIL, made, reader=user)
             if user.email is not None:
@@ -68,6 +70,9 @@ class EmailChange:
             with self._database.transaction() as session:
                 link, user = self._links.spend(session, Purpose.CHANGE_EMAIL, token)
                 assert user is not None  # noqa: S101 - a link without a user is never told to anybody
+                owner = directory.find_by_email(session, link.email)
+                if owner is not None and owner.id != user.id and self._makes_way(owner):
+                    sign_up.make_way(session, owner.id)
                 values = {"email": link.email, "email_key": directory.key(link.email), "email_verified": True}
                 if user.username_key == user.email_key:
                     # Whoever signs in with their address goes on doing so.
@@ -79,3 +84,7 @@ class EmailChange:
                 return user
         except IntegrityError as error:
             raise LinkIsDead(TAKEN, because="the address was taken meanwhile") from error
+
+    def _makes_way(self, owner: User) -> bool:
+        """Whether an account has an address that nobody has confirmed, and nobody was ever in it."""
+        return self._needs_verified and sign_up.is_nobodys(owner)

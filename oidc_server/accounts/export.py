@@ -17,6 +17,8 @@ from oidc_server.sessions import ledger
 from oidc_server.tokens import grants
 
 _EVENTS_AT_MOST = 10_000
+#: Claims that clients are told in a form of their own.
+_TOLD_ABOVE = frozenset({"sub", "updated_at"})
 
 
 def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def _account(user: User) -> dict[str, Any]:
         "updated_at": user.updated_at,
         "terms_version": user.terms_version,
         "terms_accepted_at": user.terms_accepted_at,
-        **claims.named(user, [name for name in claims.SUPPORTED if name != "sub"]),
+        **claims.named(user, [name for name in claims.SUPPORTED if name not in _TOLD_ABOVE]),
         **tagged.of(user.claims),
     }
 

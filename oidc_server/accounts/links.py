@@ -135,4 +135,8 @@ def _state(purpose: Purpose, user: User | None) -> str:
         return ""
     if purpose == Purpose.VERIFY_EMAIL:
         return f"{user.email_key}"
-    return f"{user.email_key} {user.password_hash}"
+    state = f"{user.email_key} {user.password_hash}"
+    if purpose == Purpose.CHANGE_EMAIL and user.cut_off_at is not None:
+        # It may have been asked for by a thief, whose sessions were ended: so is this.
+        state += f" {user.cut_off_at.isoformat()}"
+    return state

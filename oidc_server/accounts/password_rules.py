@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from oidc_server.accounts.passwords import MAX_LENGTH, Passwords
+from oidc_server.accounts.passwords import MAX_LENGTH, Passwords, prepared
 from oidc_server.foundation.deferred import Deferred
 from oidc_server.foundation.errors import Refused
 from oidc_server.foundation.languages import N_
@@ -54,6 +54,7 @@ class PasswordRules:
 
     async def check(self, password: str, about: Iterable[str | None] = ()) -> None:
         """Raise BadPassword unless it may be set; `about` is what others know of its owner, such as names and addresses."""
+        password = prepared(password)
         if len(password) < self.min_length:
             raise BadPassword(TOO_SHORT, because=f"fewer than {self.min_length} characters")
         if len(password) > MAX_LENGTH:
@@ -85,5 +86,6 @@ def _words(known: Iterable[str]) -> list[str]:
     found = []
     for text in (text.lower()[:100] for text in known):
         parts = text.replace("@", " ").replace(".", " ").split()
-        found += [text, text.partition("@")[0], *(part for part in parts if len(part) > 2)]
+        # As far as a password is looked at: a long address would not be found in what is left of one.
+        found += [text[:_LOOKED_AT], text.partition("@")[0], *(part for part in parts if len(part) > 2)]
     return found

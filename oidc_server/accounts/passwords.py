@@ -48,7 +48,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to keep of a new password; Unavailable when too many wait."""
-        return await self.in_pool(lambda: self._context.hash(_prepared(password)))
+        return await self.in_pool(lambda: self._context.hash(prepared(password)))
 
     async def verify(self, password: str, known_hash: str | None) -> tuple[bool, str | None]:
         """Whether the password is right, and a renewed hash where the known one is outdated.
@@ -58,7 +58,7 @@ class Passwords:
         if len(password) > MAX_LENGTH:
             return False, None
         compared = known_hash or await self._nobody()
-        is_right, renewed = await self.in_pool(lambda: self._verify(_prepared(password), compared))
+        is_right, renewed = await self.in_pool(lambda: self._verify(prepared(password), compared))
         return is_right and known_hash is not None, renewed
 
     def prepare(self) -> None:
@@ -104,6 +104,6 @@ class Passwords:
             metrics.password_queue.set(max(0, self._busy - self._settings.workers))
 
 
-def _prepared(password: str) -> str:
+def prepared(password: str) -> str:
     """The same password from every keyboard: composed characters (RFC 8265 §4.2)."""
     return unicodedata.normalize("NFC", password)

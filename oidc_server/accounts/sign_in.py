@@ -28,14 +28,19 @@ from oidc_server.settings.model import Settings
 #: One factor (acr "1"), a password (RFC 8176 §2).
 PASSWORD = Proof(proofs.ONE, ("pwd",))
 
-_UNCONFIRMED = N_("Please open the link in our mail first. To get a new one, sign up again with the same address.")
 _WRONG = N_("The user name or password is wrong.")
+#: Told to everybody where people sign up: were it told for the right password alone, a stranger who signs up with somebody's
+#: address, and then signs in, would learn whether it had an account.
+_WRONG_OR_UNCONFIRMED = N_(
+    "The user name or password is wrong. If you have just signed up, open the link in our mail first; sign up again to get a "
+    "new one."
+)
 _ALONE = N_("A password alone is not enough for this account: sign in with a browser.")
 _THROTTLED = N_("Too many failed attempts. Please wait a few minutes and try again.")
 
 
 class WrongCredentials(Refused):
-    """The user name or the password is wrong, or the user is disabled: nobody is told which."""
+    """The user name or the password is wrong, or the user is disabled or unconfirmed: nobody is told which."""
 
 
 class SecondFactorDue(Refused):
@@ -45,10 +50,6 @@ class SecondFactorDue(Refused):
         super().__init__(_ALONE, because=f"{step.value} due")
         self.user = user
         self.step = step
-
-
-class Unconfirmed(WrongCredentials):
-    """The password is right, but whoever signed up has not opened the link in our mail; only they are told."""
 
 
 class TooManyAttempts(Refused):
@@ -89,6 +90,8 @@ class SignIn:
         letters: Letters,
     ) -> None:
         self._requires_confirmed = settings.needs_verified_email
+        may_be_unconfirmed = settings.needs_verified_email and settings.sign_up_mode == "open"
+        self._wrong = _WRONG_OR_UNCONFIRMED if may_be_unconfirmed else _WRONG
         self._database = database
         self._sealing = sealing
         self._passwords = passwords
@@ -156,7 +159,8 @@ class SignIn:
         All that one user goes by counts together, so throttling can confirm a guess that two names are one person's:
         why that is accepted stands in docs/endpoints.md.
         """
-        if user is None:
+        if user is None or self._is_waiting(user):
+            # An account that somebody has just signed up for starts with no new tries: that would tell that it is new.
             return directory.key(attempt.login)
         return " ".join(filter(None, (str(user.id), known_browsers.name_of(self._sealing, attempt.known_as, user))))
 
@@ -167,9 +171,13 @@ class SignIn:
             raise self._refused(attempt, "wrong password", user)
         if user.disabled_at is not None:
             raise self._refused(attempt, "disabled user", user)
-        if user.unconfirmed_since is not None and self._requires_confirmed:
-            raise Unconfirmed(_UNCONFIRMED, because=self._refused(attempt, "unconfirmed address", user).because)
+        if self._is_waiting(user):
+            raise self._refused(attempt, "unconfirmed address", user)
         return user
+
+    def _is_waiting(self, user: User) -> bool:
+        """Whether nobody can sign in to this account before its address is confirmed."""
+        return user.unconfirmed_since is not None and self._requires_confirmed
 
     def _ask_directories(self, attempt: Attempt, user: User | None) -> tuple[User | None, bool]:
         """Whether an LDAP server knows the password of somebody who has none here, and who they are."""
@@ -202,7 +210,7 @@ class SignIn:
 
     def _refused(self, attempt: Attempt, reason: str, user: User | None = None) -> WrongCredentials:
         self._note_refused(attempt, reason, user)
-        return WrongCredentials(_WRONG, because=reason)
+        return WrongCredentials(self._wrong, because=reason)
 
     def _note_refused(self, attempt: Attempt, reason: str, user: User | None) -> None:
         metrics.sign_ins.labels("failed").inc()

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, ways_in
+from oidc_server.accounts import directory, pictures, ways_in
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.links import Asking, LinkIsDead, Links, Purpose
 from oidc_server.accounts.mail_limits import MailLimits
@@ -120,7 +120,7 @@ class SignUp:
         """
         address = _address(email)
         known = directory.find(session, address)
-        if known is not None and not _is_nobodys(known):
+        if known is not None and not is_nobodys(known):
             raise SignUpRefused(HAS_ACCOUNT, field="email")
         made = self._links.make(session, Purpose.INVITATION, address, self._lifetimes.invitation)
         self._letters.send_link(session, "invitation", address, Purpose.INVITATION, made, reader=None)
@@ -164,7 +164,8 @@ class SignUp:
         self._letters.send_word(session, "have_account", to, "login", reader=known)
 
 
-def _is_nobodys(user: User) -> bool:
+def is_nobodys(user: User) -> bool:
+    """Whether an account waits for its address to be confirmed, so that whoever made it may be anybody."""
     return user.unconfirmed_since is not None and user.disabled_at is None
 
 
@@ -175,10 +176,11 @@ def _take_over(session: Session, email: str, **values: Any) -> User:
     """
     known = directory.find(session, email)
     held = directory.hold(session, known.id) if known else None
-    if held is None or not _is_nobodys(held):
+    if held is None or not is_nobodys(held):
         raise LinkIsDead(HAS_ACCOUNT)
     directory.end_everything(session, held.id)
     ways_in.hand_over(session, held.id)
+    pictures.remove(session, held.id)
     directory.update_user(session, held.id, unconfirmed_since=None, claims={}, **values)
     return held
 
@@ -189,18 +191,24 @@ def remove_unconfirmed(database: Database, kept_for: timedelta) -> int:
     while True:
         with database.transaction() as session:
             doomed = list(session.scalars(select(User.id).where(*_is_doomed(kept_for)).limit(_AT_ONCE)))
-        removed += sum(_remove(database, user_id, kept_for) for user_id in doomed)
+        for user_id in doomed:
+            with database.transaction() as session:
+                removed += _remove(session, user_id, *_is_doomed(kept_for))
         if len(doomed) < _AT_ONCE:
             return removed
 
 
-def _remove(database: Database, user_id: UUID, kept_for: timedelta) -> int:
-    with database.transaction() as session:
-        gone = affected(session.execute(delete(User).where(User.id == user_id, *_is_doomed(kept_for))))
-        if gone:
-            trail.record(session, Event.USER_EXPIRED, user_id=user_id)
-            history.anonymise(session, user_id)
-        return gone
+def make_way(session: Session, user_id: UUID) -> None:
+    """Remove an account that still waits, for somebody who has shown that its address is theirs."""
+    _remove(session, user_id, User.unconfirmed_since.is_not(None), User.disabled_at.is_(None))
+
+
+def _remove(session: Session, user_id: UUID, *still: Any) -> int:
+    gone = affected(session.execute(delete(User).where(User.id == user_id, *still)))
+    if gone:
+        trail.record(session, Event.USER_EXPIRED, user_id=user_id)
+        history.anonymise(session, user_id)
+    return gone
 
 
 def _is_doomed(kept_for: timedelta) -> tuple[Any, ...]:

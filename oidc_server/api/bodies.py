@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, SecretStr, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from starlette.requests import Request
 
 from oidc_server.accounts import passwords
 from oidc_server.accounts.profile import Profile
 from oidc_server.api.errors import ApiRefused
+from oidc_server.foundation import docstrings
 from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.web import json_body
 
@@ -20,10 +23,22 @@ Password = Annotated[
 ]
 
 
-class Body(BaseModel):
+class Described(BaseModel):
+    """A body whose members' docstrings describe them to OpenAPI."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name, text in docstrings.of(cls).items():
+            properties[name].setdefault("description", text)
+        return schema
+
+
+class Body(Described):
     """What an app sends; members that we don't know are refused, lest a misspelt one be ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Login(Body):
@@ -135,10 +150,8 @@ class Deletion(Body):
     password: Password
 
 
-class Tokens(BaseModel):
+class Tokens(Described):
     """What a login or a refresh brings (RFC 6749 §5.1)."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     access_token: Annotated[str, Field(examples=[_EXAMPLE_TOKEN])]
     token_type: Annotated[str, Field(examples=["Bearer"])]
@@ -176,10 +189,8 @@ class Health(BaseModel):
     status: Annotated[str, Field(examples=["ok"])]
 
 
-class Error(BaseModel):
+class Error(Described):
     """Why a request was refused."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     detail: Annotated[str, Field(examples=["The user name or password is wrong."])]
     error_code: Annotated[str, Field(examples=["invalid_credentials"])]

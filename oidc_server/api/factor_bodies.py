@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from oidc_server.api.bodies import Body, Password
+from oidc_server.api.bodies import Body, Described, Password
 
 _SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -26,11 +26,7 @@ class Confirmation(Confirmed):
     """What the app shows now."""
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class Secret(_Told):
+class Secret(Described):
     """What an authenticator app is to read; nothing is kept of it until a code confirms it."""
 
     secret: Annotated[str, Field(examples=[_SECRET])]
@@ -41,21 +37,21 @@ class Secret(_Told):
     """For the confirmation."""
 
 
-class RecoveryCodes(_Told):
+class RecoveryCodes(Described):
     """Codes that stand in for a lost factor, each once; they are told this once."""
 
     recovery_codes: Annotated[list[str], Field(examples=[["8NG97-VJ2ZC", "QT3TV-MUM92"]])]
     """Empty where the person has some already."""
 
 
-class KnownTotp(_Told):
+class KnownTotp(Described):
     """An authenticator app."""
 
     created_at: datetime
     last_used_at: datetime | None
 
 
-class KnownPasskey(_Told):
+class KnownPasskey(Described):
     """A passkey; it is added and taken away in a browser."""
 
     id: UUID
@@ -64,7 +60,7 @@ class KnownPasskey(_Told):
     last_used_at: datetime | None
 
 
-class Factors(_Told):
+class Factors(Described):
     """What a person can prove besides their password."""
 
     totp: KnownTotp | None

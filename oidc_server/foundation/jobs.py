@@ -11,6 +11,8 @@ import structlog
 
 from oidc_server.foundation.errors import Unavailable
 
+_FINISHES_WITHIN_SECONDS = 2
+
 log = structlog.get_logger(__name__)
 
 
@@ -31,27 +33,39 @@ class Jobs:
     def __init__(self, jobs: list[Job]) -> None:
         self._jobs = jobs
         self._tasks: list[asyncio.Task[None]] = []
+        self._working: set[str] = set()
+        self._is_stopping = False
 
     def start(self) -> None:
         """Start every job."""
-        self._tasks = [asyncio.create_task(_repeat(job), name=job.name) for job in self._jobs]
+        self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs]
 
     async def stop(self) -> None:
-        """Stop every job and wait until it has."""
+        """Let each job finish what it is at, for a moment: a statement that is cut off takes its connection with it."""
+        self._is_stopping = True
+        for task in self._tasks:
+            if task.get_name() not in self._working:
+                task.cancel()
+        await asyncio.wait(self._tasks, timeout=_FINISHES_WITHIN_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _repeat(self, job: Job) -> None:
+        while not self._is_stopping:
+            await _pause(job)
+            self._working.add(job.name)
+            await _do(job)
+            self._working.remove(job.name)
 
-async def _repeat(job: Job) -> None:
-    while True:
-        await _pause(job)
-        try:
-            await job.work()
-        except Unavailable as error:
-            log.debug("job_postponed", job=job.name, because=error.because)
-        except Exception:
-            log.exception("job_failed", job=job.name)
+
+async def _do(job: Job) -> None:
+    try:
+        await job.work()
+    except Unavailable as error:
+        log.debug("job_postponed", job=job.name, because=error.because)
+    except Exception:
+        log.exception("job_failed", job=job.name)
 
 
 async def _pause(job: Job) -> None:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, Table, delete, select
+from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
@@ -13,9 +13,19 @@ from oidc_server.foundation.database import Database, Handle
 _AT_ONCE = 1_000
 
 
-def insert_if_absent(handle: Handle, model: type[DeclarativeBase], values: dict[str, Any]) -> bool:
-    """Insert a row unless one with its key is there; whether it was inserted."""
-    return affected(handle.execute(_insert_missing(_dialect(handle), model), values)) == 1
+def insert_if_absent(
+    handle: Handle, model: type[DeclarativeBase], values: dict[str, Any], row: Select[Any] | None = None
+) -> bool:
+    """Insert a row unless one with its key is there; whether it was inserted.
+
+    `row` is a `parameters_of` that finds nothing where nothing may be inserted; it is made once, as the statement is kept.
+    """
+    return affected(handle.execute(_insert_missing(_dialect(handle), model, row), values)) == 1
+
+
+def parameters_of(model: type[DeclarativeBase]) -> Select[Any]:
+    """A row of parameters, one for each column; `where` says what else must be so when it is inserted."""
+    return select(*(bindparam(column.name, type_=column.type) for column in table(model).columns))
 
 
 def insert_missing(handle: Handle, model: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
@@ -54,9 +64,11 @@ def affected(result: Any) -> int:
 
 
 @cache
-def _insert_missing(dialect: str, model: type[DeclarativeBase]) -> Executable:
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(table(model)).on_conflict_do_nothing()
+def _insert_missing(dialect: str, model: type[DeclarativeBase], row: Select[Any] | None = None) -> Executable:
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table(model))
+    if row is not None:
+        insert = insert.from_select(list(table(model).columns), row)
+    return insert.on_conflict_do_nothing()
 
 
 def table(model: type[DeclarativeBase]) -> Table:

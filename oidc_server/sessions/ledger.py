@@ -20,7 +20,6 @@ _PURPOSE = "session"
 SEEN_EVERY = timedelta(minutes=1)
 #: When somebody proved who they are whom another provider let in without saying when: too long ago for every demand.
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_FIND = select(BrowserSession.__table__).where(BrowserSession.id == bindparam("session_id"))
 _FIND_ALL = select(BrowserSession.__table__).where(BrowserSession.id.in_(bindparam("session_ids", expanding=True)))
 _INSERT = insert(table(BrowserSession))
 
@@ -106,18 +105,9 @@ class Ledger:
         text = ",".join([named.hex if named else "", *beside])
         return self._sealing.fingerprint("browser state", text) if text else ""
 
-    def find(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
-        """The live session that a cookie names, or None."""
-        found = self.find_even_idle(handle, cookie)
-        return found if found is not None and self.is_live(found) else None
-
-    def find_even_idle(self, handle: Handle, cookie: str | None) -> BrowserSession | None:
-        """The session that a cookie names, also if nobody used it for too long: whoever signs out ends that one, too."""
-        named = self._named(cookie)
-        row = handle.execute(_FIND, {"session_id": named[0]}).first() if named else None
-        if named is None or row is None or row.generation != named[1] or row.ended_at is not None:
-            return None
-        return BrowserSession(**row._mapping)
+    def knows(self, cookie: str | None, known: BrowserSession) -> bool:
+        """Whether a cookie names this session, as it was last renewed, and it goes on."""
+        return self._named(cookie) == (known.id, known.generation) and self.is_live(known)
 
     def find_all(self, handle: Handle, cookies: Iterable[str]) -> list[BrowserSession]:
         """The sessions that cookies name, in their order, over or not."""

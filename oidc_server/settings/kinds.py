@@ -104,4 +104,4 @@ class Group(BaseModel):
     """Settings that belong together; the class's first line is their heading in the documentation."""
 
     # A variable that we don't know is pointed out, not refused: a platform may have set it for its own ends.
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)

@@ -47,7 +47,6 @@ class Settings(BaseSettings):
         env_nested_max_split=1,
         env_file=".env",
         extra="ignore",
-        use_attribute_docstrings=True,
         frozen=True,
     )
 
@@ -182,16 +181,13 @@ def _is_group(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Group)
 
 
-def variables() -> dict[str, Any]:
-    """Every environment variable with its pydantic field."""
-    found: dict[str, Any] = {}
+def variables() -> dict[str, tuple[str, str]]:
+    """Every environment variable with the group and the name of its setting; the group of the server's own is ""."""
     known = groups()
-    for name, field in Settings.model_fields.items():
-        if name not in known:
-            found[f"{PREFIX}{name.upper()}"] = field
+    found = {f"{PREFIX}{name.upper()}": ("", name) for name in Settings.model_fields if name not in known}
     for group, model in known.items():
         for name, field in model.model_fields.items():
-            found[f"{PREFIX}{group.upper()}_{(field.alias or name).upper()}"] = field
+            found[f"{PREFIX}{group.upper()}_{(field.alias or name).upper()}"] = group, name
     return found
 
 

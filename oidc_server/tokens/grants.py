@@ -15,7 +15,7 @@ from oidc_server.consents.models import Consent
 from oidc_server.foundation import clock
 from oidc_server.foundation.database import Database, Handle
 from oidc_server.foundation.identifiers import new_id
-from oidc_server.foundation.statements import affected, insert_if_absent, remove_in_batches
+from oidc_server.foundation.statements import affected, insert_if_absent, parameters_of, remove_in_batches, table
 from oidc_server.sessions.models import BrowserSession
 from oidc_server.settings.protocol import LifetimeSettings
 from oidc_server.tokens.models import Grant, users
@@ -126,6 +126,13 @@ _REVOKE = (
     .where(Grant.id == bindparam("grant_id"), Grant.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
+_COLUMN_NAMES = tuple(column.name for column in table(Grant).columns)
+#: A new grant of a session that goes on; whoever would end it waits, and then finds the grant.
+_IN_SESSION = (
+    parameters_of(Grant)
+    .where(BrowserSession.id == bindparam("session_id"), BrowserSession.ended_at.is_(None))
+    .with_for_update(read=True)
+)
 
 
 def granted(row: Any, *, has_ended: bool | None = None) -> Granted:
@@ -149,10 +156,10 @@ def make(
     with_code: bool = True,
     rests_on_consent: bool = False,
 ) -> Granted | None:
-    """Write a new grant down; None if there is one with this id already."""
+    """Write a new grant down; None if there is one with this id already, or its session has ended since it was read."""
     now = clock.now()
     is_offline = "offline_access" in asked.scopes or authentication.session_id is None
-    values = {
+    values = dict.fromkeys(_COLUMN_NAMES) | {
         "id": grant_id or new_id(),
         "client_id": asked.client_id,
         "user_id": user_id,
@@ -174,7 +181,7 @@ def make(
         "idle_expires_at": now + lifetimes.refresh_token_idle,
         "expires_at": _expiry(now, lifetimes, asked, None if is_offline else authentication.session_expires_at),
     }
-    if not insert_if_absent(handle, Grant, values):
+    if not insert_if_absent(handle, Grant, values, _IN_SESSION if authentication.session_id else None):
         return None
     made = {column.key: values.get(column.key) for column in COLUMNS}
     listed = {

@@ -48,6 +48,7 @@ async def test_any_characters_will_do_if_it_is_hard_to_guess(house: House, passw
         ("oidc-server1", ""),
         ("alice.wonder1", "alice.wonder@example.com"),
         ("wonderland", "alice@wonderland.example"),
+        ("jane.doe@northwind-traders.com", "jane.doe@northwind-traders.com"),
     ],
 )
 async def test_what_anybody_guesses_is_refused(house: House, password: str, about: str) -> None:
@@ -60,6 +61,10 @@ async def test_its_length_is_looked_at_before_anything_else(house: House) -> Non
     assert "short" in await check(house, "Xy7!Xy7")
     assert "long" in await check(house, "x" * 1_000_000)
     assert perf_counter() - started_at < 1
+
+
+async def test_a_character_that_is_typed_as_two_counts_once(house: House) -> None:
+    assert "short" in await check(house, "e\u0301o\u0302u\u0308a\u0300")
 
 
 async def test_a_password_made_to_take_long_does_not(house: House) -> None:

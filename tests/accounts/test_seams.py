@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import deletion, directory, factors
+from oidc_server.accounts import deletion, directory, factors, pictures
 from oidc_server.accounts.models import User
 from oidc_server.accounts.pages.standing import Standings
 from oidc_server.accounts.sign_up import SignUpRefused
@@ -238,6 +238,8 @@ class TestWherePeopleComeInUnconfirmed:
         await squatter.browser.submit(page, email=address, password=squatted)
         assert (await squatter.sign_in(password=squatted)).path == "/"
         passkey = await squatter.add_passkey()
+        squatted_id = (await deeds.user(house, address)).id
+        await deeds.in_transaction(house, pictures.keep, squatted_id, b"a face", house.settings.issuer)
         await deeds.in_transaction(house, house.self_service.sign_up.invite, address)
 
         page = await owner.browser.open(await post.link(house, address, "invited"))
@@ -249,6 +251,7 @@ class TestWherePeopleComeInUnconfirmed:
         assert (await owner.sign_in(password=NEW)).path == "/"
         carol = await deeds.user(house, address)
         assert (carol.email_verified, carol.unconfirmed_since) == (True, None)
+        assert not await deeds.in_transaction(house, pictures.is_uploaded, carol.id)
         with pytest.raises(SignUpRefused):
             await deeds.in_transaction(house, house.self_service.sign_up.invite, address)
 

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from oidc_server.audit.events import Event
 from oidc_server.cli.documents import Document
+from oidc_server.foundation import docstrings
 from oidc_server.settings import kinds
 from oidc_server.settings import model as settings
 from oidc_server.settings.model import Settings
@@ -31,11 +33,10 @@ def settings_page() -> str:
         "",
     ]
     groups = settings.groups()
-    own = {name: field for name, field in Settings.model_fields.items() if name not in groups}
-    lines += _table(own, settings.PREFIX)
+    lines += _table(Settings, settings.PREFIX, but=frozenset(groups))
     for group, model in groups.items():
         heading = (model.__doc__ or "").strip().rstrip(".")
-        lines += ["", f"## {heading}", "", *_table(model.model_fields, f"{settings.PREFIX}{group.upper()}_")]
+        lines += ["", f"## {heading}", "", *_table(model, f"{settings.PREFIX}{group.upper()}_")]
     return "\n".join(lines) + "\n"
 
 
@@ -71,10 +72,12 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def _table(fields: dict[str, Any], prefix: str) -> list[str]:
+def _table(model: type[BaseModel], prefix: str, but: frozenset[str] = frozenset()) -> list[str]:
+    meanings = docstrings.of(model)
     rows = [
-        f"| `{prefix}{(field.alias or name).upper()}` | {_default(field)} | {field.description} |"
-        for name, field in fields.items()
+        f"| `{prefix}{(field.alias or name).upper()}` | {_default(field)} | {meanings[name]} |"
+        for name, field in model.model_fields.items()
+        if name not in but
     ]
     return ["| variable | default | meaning |", "| --- | --- | --- |", *rows]
 

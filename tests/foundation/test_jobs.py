@@ -64,6 +64,22 @@ async def test_one_that_hangs_holds_up_no_other_and_does_not_hold_up_the_end() -
     assert len(seen) == count
 
 
+async def test_what_a_job_is_at_it_finishes_before_the_end() -> None:
+    seen: list[str] = []
+
+    async def work() -> None:
+        seen.append("begun")
+        await asyncio.sleep(0.1)
+        seen.append("done")
+
+    jobs = Jobs([Job("tested", SOON, work), Job("sleeps", timedelta(hours=1), work)])
+    jobs.start()
+    await until(lambda: seen == ["begun"])
+    await jobs.stop()
+
+    assert seen == ["begun", "done"]
+
+
 async def test_a_bell_wakes_a_job_at_once_and_once() -> None:
     seen: list[str] = []
     bell = asyncio.Event()

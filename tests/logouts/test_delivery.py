@@ -413,7 +413,7 @@ async def test_taking_part_costs_one_statement_and_nothing_where_nobody_wants_to
     with deeds.statements(house) as without:
         await person.approve(relying_party)
 
-    assert len(with_it) == len(without) + 1
+    assert len([one for one in with_it if not one.startswith("BEGIN")]) == len(without) + 1
     assert await deeds.count(house, SessionClient) == 1
 
 

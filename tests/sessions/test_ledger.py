@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from oidc_server.accounts import current
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.house import House
@@ -43,7 +44,8 @@ async def renew(house: House, known: BrowserSession) -> None:
 
 async def find(house: House, cookie: str | None) -> BrowserSession | None:
     """The live session that a cookie names."""
-    return await deeds.in_transaction(house, lambda session: house.ledger.find(session, cookie))
+    person = await deeds.in_transaction(house, lambda session: current.find(session, house.ledger, cookie))
+    return person.session if person else None
 
 
 async def count(house: House) -> int:
@@ -163,13 +165,13 @@ LEDGER = Ledger(Sealing({1: b"k" * 32}), LifetimeSettings())
 
 @pytest.mark.parametrize("cookie", [None, "", "x", "AAAA", "A" * 70])
 def test_junk_is_refused_without_asking_the_database(cookie: str | None) -> None:
-    assert LEDGER.find(HANDLE, cookie) is None
+    assert current.find(HANDLE, LEDGER, cookie) is None
 
 
 @examples(max_examples=50)
 @given(st.text(max_size=90))
 def test_no_text_is_a_cookie_by_chance(text: str) -> None:
-    assert LEDGER.find(HANDLE, text) is None
+    assert current.find(HANDLE, LEDGER, text) is None
 
 
 @given(st.uuids(), st.integers(0, 2**32 - 1), st.integers(0, 70), st.characters(codec="ascii"))
@@ -178,4 +180,4 @@ def test_no_letter_of_a_cookie_can_be_changed(session: UUID, generation: int, pl
     forged = real[:place] + letter + real[place + 1 :]
 
     if forged != real:
-        assert LEDGER.find(HANDLE, forged) is None
+        assert current.find(HANDLE, LEDGER, forged) is None

@@ -1,5 +1,6 @@
 """Grants: made once, alive while everything they rest on is, and forgotten in time."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from oidc_server.accounts.sign_in import PASSWORD
 from oidc_server.consents import memory
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.house import House
+from oidc_server.sessions import ledger
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants, revoking
 from oidc_server.tokens.grants import Authentication, Granted, Request
@@ -69,6 +71,36 @@ async def test_what_is_read_is_what_was_made(makes: Makes) -> None:
     assert made is not None
 
     assert await deeds.in_transaction(makes.house, grants.read, made.id) == made
+
+
+@pytest.mark.parametrize("scopes", [OFFLINE, frozenset({"openid"})])
+async def test_a_session_that_has_ended_gets_no_grant(makes: Makes, scopes: frozenset[str]) -> None:
+    session_id = await makes.session()
+    assert await makes.grant(session_id=session_id, scopes=scopes) is not None
+    await deeds.in_transaction(makes.house, ledger.end, session_id)
+
+    assert await makes.grant(session_id=session_id, scopes=scopes) is None
+    assert await makes.grant(session_id=uuid4(), scopes=scopes) is None
+
+
+async def test_of_a_grant_and_the_end_of_its_session_at_once_nothing_lives(makes: Makes) -> None:
+    def end(session: Session, session_id: UUID) -> None:
+        assert ledger.end(session, session_id)
+        grants.revoke_of_session(session, session_id)
+
+    for _ in range(10):
+        session_id = await makes.session()
+        made = asyncio.gather(*(makes.grant(session_id=session_id, scopes=frozenset({"openid"})) for _ in range(5)))
+        await asyncio.gather(made, deeds.in_transaction(makes.house, end, session_id))
+
+        revoked = [await deeds.in_transaction(makes.house, _revoked_at, grant.id) for grant in await made if grant]
+        assert None not in revoked
+
+
+def _revoked_at(session: Session, grant_id: UUID) -> object:
+    found = session.get(Grant, grant_id)
+    assert found is not None
+    return found.revoked_at
 
 
 async def test_one_id_makes_one_grant(makes: Makes) -> None:

@@ -26,6 +26,8 @@ class DeadlineProtocol(HttpToolsProtocol):
     _head_is_open = True
     _is_between = False
     """Whether a request is complete and the next has not begun."""
+    _has_just_ended = False
+    """Whether what was received last completed a request."""
     _head_bytes = 0
     _extensions: dict[str, Any] | None = None
     """What is known of this connection alone; every request on it gets a copy."""
@@ -44,10 +46,11 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, and keep an eye on a head that isn't complete yet, or that blank lines put off."""
-        was_between = self._is_between
+        self._has_just_ended = False
         super().data_received(data)
-        has_just_ended = self._is_between and not was_between
-        if not self._head_is_open or has_just_ended or self.transport.is_closing():
+        # A request may begin and end in one piece: its body is no head, and the time it takes to answer is ours.
+        is_answered_next = self._has_just_ended and self._is_between
+        if not self._head_is_open or is_answered_next or self.transport.is_closing():
             return
         self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD_BYTES:
@@ -73,7 +76,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is here: stop the clock."""
         self._stop_deadline()
-        self._head_is_open = self._is_between = True
+        self._head_is_open = self._is_between = self._has_just_ended = True
         self._head_bytes = 0
         super().on_message_complete()
 

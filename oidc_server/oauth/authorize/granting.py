@@ -12,7 +12,7 @@ from oidc_server.oauth import about, claims_request
 from oidc_server.oauth.authorize import checks
 from oidc_server.oauth.authorize.asked import AuthorizationRequest
 from oidc_server.oauth.server import AuthorizationServer
-from oidc_server.sessions import ledger, participants
+from oidc_server.sessions import participants
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import grants
 from oidc_server.tokens.grants import Authentication, Granted, Request
@@ -53,14 +53,11 @@ def _make(server: AuthorizationServer, asked: AuthorizationRequest, authenticati
         resources=asked.resources,
         with_refresh_token=has_code and asked.client.may_use("refresh_token"),
     )
-    with server.database.transaction() as connection:
-        if authentication.session_id is not None and not ledger.hold(connection, authentication.session_id):
-            # It has ended since the request began: nothing may come of it any more.
-            raise checks.AlreadyAnswered
-        if authentication.session_id is not None and asked.client.hears_of_logouts:
-            participants.note(connection, authentication.session_id, asked.client.client_id)
+    # One statement, unless something else is to be written with it.
+    write = server.database.transaction if asked.client.hears_of_logouts else server.database.autocommit
+    with write() as handle:
         grant = grants.make(
-            connection,
+            handle,
             server.issuing.lifetimes,
             asked.user.id,
             wanted,
@@ -69,6 +66,8 @@ def _make(server: AuthorizationServer, asked: AuthorizationRequest, authenticati
             with_code=has_code,
             rests_on_consent=asked.rests_on_consent,
         )
+        if grant is not None and grant.session_id is not None and asked.client.hears_of_logouts:
+            participants.note(handle, grant.session_id, asked.client.client_id)
     if grant is None:
         raise checks.AlreadyAnswered
     return grant

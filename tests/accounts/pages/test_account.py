@@ -256,6 +256,7 @@ async def test_data_are_handed_out_after_a_fresh_sign_in_only(
     assert downloaded.response.headers["content-disposition"] == 'attachment; filename="account.json"'
     document = json.loads(downloaded.response.text)
     assert document["account"]["email"] == "alice@example.com"
+    assert document["account"]["updated_at"] == document["account"]["created_at"]
     assert document["permissions"][0]["client_id"] == "shop"
     assert len(document["sessions"]) == 1
     assert "password" not in downloaded.response.text

@@ -113,6 +113,35 @@ async def test_nobody_signs_in_before_their_address_is_confirmed(people: Callabl
     assert "wrong" in (await sign_in(people(), "not her password")).text
 
 
+@on_one_database
+async def test_who_signs_up_and_then_in_learns_nothing_of_whether_the_address_had_an_account(
+    people: Callable[..., Person],
+) -> None:
+    told = []
+    for address in (ADDRESS, "alice@example.com"):
+        stranger = people(address)
+        await sign_up(stranger, email=address)
+        page = await stranger.sign_in(password=PASSWORD)
+        told.append((page.status, page.text.replace(address, "")))
+
+    assert told[0] == told[1]
+
+
+@on_one_database
+async def test_throttling_doesn_t_tell_either_whether_the_address_had_an_account(
+    people: Callable[..., Person], house: House
+) -> None:
+    statuses = []
+    for address in (ADDRESS, "alice@example.com"):
+        stranger = people(address)
+        for _ in range(house.settings.throttle.user_failures):
+            await stranger.sign_in(password="not the password at all")
+        await sign_up(stranger, email=address)
+        statuses.append((await stranger.sign_in(password=PASSWORD)).status)
+
+    assert statuses == [429, 429]
+
+
 @with_settings(require_verified_email=False)
 @on_one_database
 async def test_unless_the_operator_lets_them(person: Person, house: House) -> None:

@@ -23,9 +23,11 @@ class Impatient(DeadlineProtocol):
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers everybody, once their body is here."""
+    """Answers everybody, once their body is here; at /slow it takes longer than a head may."""
     while (await receive()).get("more_body"):
         pass
+    if scope["path"] == "/slow":
+        await asyncio.sleep(DEADLINE_SECONDS * 2)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -142,6 +144,23 @@ async def test_requests_one_behind_the_other_are_all_answered(call: Call) -> Non
         part = await caller.hear()
         assert part
         said += part
+
+
+@pytest.mark.parametrize("size", [MAX_HEAD_BYTES, MAX_HEAD_BYTES * 2])
+async def test_a_large_body_on_a_connection_that_goes_on_is_no_large_head(call: Call, size: int) -> None:
+    caller = await call()
+    for _ in range(3):
+        await caller.say(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+
+        assert (await caller.hear()).startswith(b"HTTP/1.1 200")
+
+
+async def test_an_answer_on_a_connection_that_goes_on_may_take_longer_than_a_head(call: Call) -> None:
+    caller = await call()
+    for _ in range(2):
+        await caller.say(REQUEST.replace(b"/", b"/slow", 1))
+
+        assert (await caller.hear()).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("size", [MAX_HEAD_BYTES + 1, MAX_HEAD_BYTES * 4])
