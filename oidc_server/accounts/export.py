@@ -27,43 +27,11 @@ def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
     `more` is what other rooms keep of them.
     """
     return {
-        "account": {
-            "sub": str(user.id),
-            "username": user.username,
-            "roles": user.roles,
-            "groups": user.groups or [],
-            "created_at": user.created_at,
-            "updated_at": user.updated_at,
-            "terms_version": user.terms_version,
-            "terms_accepted_at": user.terms_accepted_at,
-            **claims.named(user, [name for name in claims.SUPPORTED if name not in _TOLD_ABOVE]),
-            **tagged.of(user.claims),
-        },
+        "account": _account(user),
         "picture": _picture(pictures.of(session, user.id)),
-        "sessions": [
-            {
-                "sid": str(one.id),
-                "started_at": one.created_at,
-                "authenticated_at": one.authenticated_at,
-                "amr": one.amr,
-                "last_seen_at": one.last_seen_at,
-                "expires_at": one.expires_at,
-                "address": one.address,
-                "user_agent": one.user_agent,
-            }
-            for one in ledger.list_live(session, user.id)
-        ],
+        "sessions": _sessions(session, user.id),
         "factors": _factors(session, user.id),
-        "trusted_browsers": [
-            {
-                "trusted_at": one.created_at,
-                "last_used_at": one.last_used_at,
-                "expires_at": one.expires_at,
-                "address": one.address,
-                "user_agent": one.user_agent,
-            }
-            for one in trusted_browsers.list_of(session, user.id)
-        ],
+        "trusted_browsers": _trusted_browsers(session, user.id),
         "upstreams": [
             {"upstream": one.upstream, "issuer": one.issuer, "sub": one.subject, "linked_at": one.linked_at}
             for one in identities.list_of(session, user.id)
@@ -79,6 +47,50 @@ def of(session: Session, user: User, more: Mapping[str, Any]) -> dict[str, Any]:
         ],
         **more,
     }
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
+        "sub": str(user.id),
+        "username": user.username,
+        "roles": user.roles,
+        "groups": user.groups or [],
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "terms_version": user.terms_version,
+        "terms_accepted_at": user.terms_accepted_at,
+        **claims.named(user, [name for name in claims.SUPPORTED if name not in _TOLD_ABOVE]),
+        **tagged.of(user.claims),
+    }
+
+
+def _sessions(session: Session, user_id: UUID) -> list[dict[str, Any]]:
+    return [
+        {
+            "sid": str(one.id),
+            "started_at": one.created_at,
+            "authenticated_at": one.authenticated_at,
+            "amr": one.amr,
+            "last_seen_at": one.last_seen_at,
+            "expires_at": one.expires_at,
+            "address": one.address,
+            "user_agent": one.user_agent,
+        }
+        for one in ledger.list_live(session, user_id)
+    ]
+
+
+def _trusted_browsers(session: Session, user_id: UUID) -> list[dict[str, Any]]:
+    return [
+        {
+            "trusted_at": one.created_at,
+            "last_used_at": one.last_used_at,
+            "expires_at": one.expires_at,
+            "address": one.address,
+            "user_agent": one.user_agent,
+        }
+        for one in trusted_browsers.list_of(session, user_id)
+    ]
 
 
 def _factors(session: Session, user_id: UUID) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from oidc_server.accounts import claims, tagged
 from oidc_server.accounts.models import User
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.clients.metadata import WebAddress
+from oidc_server.clients.kinds import WebAddress
 from oidc_server.foundation import clock
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]

@@ -121,4 +121,4 @@ def _step_of(secret: bytes, code: str) -> int | None:
 
 def _generator(secret: bytes) -> TOTP:
     # The one algorithm that every app knows; a keyed hash needs nothing that SHA-1 lacks (RFC 6238 §1.2).
-    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303
+    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303 - see above

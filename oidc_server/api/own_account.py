@@ -1,5 +1,6 @@
 """What people do about their accounts without signing in first: register, verify-email, forgot-password, reset-password."""
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.requests import Request
@@ -88,8 +89,8 @@ class OwnAccountEndpoints:
         await self._do(self._service.password_reset.finish, asked.token, asked.password.get_secret_value())
         return Response(status_code=204)
 
-    async def _do(self, work: object, *args: object) -> None:
+    async def _do(self, work: Callable[..., object], *args: object) -> None:
         try:
-            await self._database.run(work, *args)  # type: ignore[arg-type]
+            await self._database.run(work, *args)
         except Refused as refusal:
             raise refused(refusal) from refusal

@@ -15,7 +15,7 @@ from oidc_server.accounts import directory
 from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.cli import reach, upstreams
+from oidc_server.cli import doubts, reach, upstreams
 from oidc_server.cli.documents import ClientEntry, Document, ResourceEntry, UserEntry
 from oidc_server.clients import client_secrets, registry, resources
 from oidc_server.clients.models import ClientRow, ResourceRow
@@ -24,8 +24,6 @@ from oidc_server.foundation.database import wait
 from oidc_server.foundation.web import logos
 from oidc_server.house import House
 from oidc_server.tokens import grants
-
-_SHORT_SECRET = 32
 
 
 class _Loader(yaml.SafeLoader):
@@ -93,6 +91,8 @@ def apply(
         return
     for warning in outcome.warnings:
         reach.err.print(f"[yellow]Warning:[/] {warning}")
+    if not outcome.lines:
+        reach.out.print(f"{file} names nothing.")
     for line in outcome.lines:
         reach.out.print(f"{line['kind']} {line['name']}: {'would be ' if dry_run else ''}{line['action']}")
     for client_id, secret in outcome.secrets.items():
@@ -102,7 +102,10 @@ def apply(
 def read(text: str, *, development: bool) -> Document:
     """The document in a YAML text; says what is wrong with it and leaves."""
     try:
-        return Document.model_validate(yaml.load(text, _Loader) or {}, context={"development": development})  # noqa: S506 - a SafeLoader
+        members = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        if not isinstance(members, dict | None):
+            reach.fail("The file must be a mapping, with clients, resources, upstreams or users in it.")
+        return Document.model_validate(members or {}, context={"development": development})
     except yaml.MarkedYAMLError as error:
         # Never the line itself: it may hold a password.
         mark = error.problem_mark
@@ -125,10 +128,8 @@ def write(house: House, document: Document, *, dry_run: bool = False) -> Outcome
                 raise DryRun
     except DryRun:
         outcome.secrets.clear()
-    except IntegrityError:
-        reach.fail(
-            "The file contradicts what is there: an e-mail address belongs to another user, or a resource names no client."
-        )
+    except IntegrityError as error:
+        reach.fail(f"The file contradicts what is there: {error.orig}")
     except ValueError as error:
         reach.fail(str(error))
     return outcome
@@ -145,16 +146,13 @@ def _write(
         outcome.tell("upstream", upstream.slug, upstreams.put(session, house.sealing, upstream))
     for user in document.users:
         outcome.tell("user", user.username, _user(session, user, passwords[user.username]))
+    outcome.warnings.extend(doubts.about(session, document.clients))
 
 
 def _client(session: Session, house: House, entry: ClientEntry, outcome: Outcome) -> str:
     metadata, known = entry.metadata(), session.get(ClientRow, entry.client_id)
     _require_logo(house, entry)
     disabled_at = None if entry.enabled else (known and known.disabled_at) or clock.now()
-    if entry.client_secret and len(entry.client_secret) < _SHORT_SECRET:
-        outcome.warnings.append(
-            f"the client_secret of {entry.client_id} is short: use {_SHORT_SECRET} random characters or more."
-        )
     if known is None:
         registry.add(session, entry.client_id, metadata, disabled_at=disabled_at)
         _secret(session, house, entry, outcome)
@@ -211,6 +209,8 @@ def _secret(session: Session, house: House, entry: ClientEntry, outcome: Outcome
 
 
 def _resource(session: Session, entry: ResourceEntry) -> str:
+    if entry.client_id is not None and session.get(ClientRow, entry.client_id) is None:
+        raise ValueError(f"The resource {entry.resource} names no client that there is: {entry.client_id!r}.")
     known, wanted = session.get(ResourceRow, entry.resource), entry.as_registered()
     if known is not None and all(getattr(known, name) == value for name, value in asdict(wanted).items()):
         return "unchanged"
@@ -246,6 +246,9 @@ def _password(house: House, entry: UserEntry) -> PasswordOfFile:
 
 def _user(session: Session, entry: UserEntry, password: PasswordOfFile) -> str:
     known = directory.find_by_username(session, entry.username)
+    owner = directory.find(session, entry.email or "")
+    if owner is not None and (known is None or owner.id != known.id):
+        raise ValueError(f"The e-mail address of {entry.username} belongs to another user, {owner.username}.")
     if known is None:
         disabled_at = None if entry.enabled else clock.now()
         columns = {**entry.columns(), "applied_password_hash": password.applied_hash}

@@ -2,10 +2,9 @@
 
 import typer
 
-from oidc_server.accounts import directory
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.cli import reach
+from oidc_server.cli import reach, whom
 from oidc_server.consents import memory
 from oidc_server.house import House
 from oidc_server.tokens import revoking
@@ -19,13 +18,10 @@ def list_consents(
 ) -> None:
     """List what a person has allowed which clients."""
 
-    async def work(house: House) -> list[dict[str, object]] | None:
+    async def work(house: House) -> list[dict[str, object]]:
         return await house.database.run(_list, house, username)
 
-    found = reach.with_house(work)
-    if found is None:
-        reach.fail(f"There is no user {username!r}.")
-    reach.show(found, as_json=as_json)
+    reach.show(reach.with_house(work), as_json=as_json)
 
 
 @app.command()
@@ -43,11 +39,9 @@ def withdraw(
     reach.out.print(f"Withdrawn: what {username} had allowed {client_id}.")
 
 
-def _list(house: House, username: str) -> list[dict[str, object]] | None:
+def _list(house: House, username: str) -> list[dict[str, object]]:
     with house.database.transaction() as session:
-        user = directory.find(session, username)
-        if user is None:
-            return None
+        user = whom.find(session, username)
         return [
             {"client_id": one.client_id, "scope": " ".join(one.scopes), "given_at": one.given_at}
             for one in memory.list_of(session, user.id)
@@ -56,8 +50,8 @@ def _list(house: House, username: str) -> list[dict[str, object]] | None:
 
 def _withdraw(house: House, username: str, client_id: str) -> bool:
     with house.database.transaction() as session:
-        user = directory.find(session, username)
-        if user is None or not revoking.withdraw_consent(session, user.id, client_id):
+        user = whom.find(session, username)
+        if not revoking.withdraw_consent(session, user.id, client_id):
             return False
         trail.record(session, Event.CONSENT_WITHDRAWN, user_id=user.id, client_id=client_id)
         return True

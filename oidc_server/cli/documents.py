@@ -14,9 +14,10 @@ from oidc_server.cli.upstream_documents import UpstreamEntry
 from oidc_server.clients.metadata import OWN_SCOPES, ClientMetadata, SigningAlgorithm
 from oidc_server.clients.registry import MAX_ID_LENGTH
 from oidc_server.clients.resources import Resource
+from oidc_server.settings.kinds import SCOPE_NAME
 
 _CLIENT_ID = re.compile(r"[!-~]+")
-_SCOPE = re.compile(r"[!#-\[\]-~]+")
+_SCOPE = re.compile(SCOPE_NAME)
 
 
 class Entry(BaseModel):

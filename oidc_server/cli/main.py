@@ -1,5 +1,7 @@
 """`oidc-server`: every command."""
 
+from importlib.metadata import version
+
 import typer
 
 from oidc_server.cli import (
@@ -9,6 +11,7 @@ from oidc_server.cli import (
     consents,
     keys,
     migrate,
+    reach,
     serve,
     sessions,
     settings,
@@ -24,6 +27,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An OpenID Connect authorization server.",
 )
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        reach.out.print(f"oidc-server {version('oidc-server')}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    _: bool = typer.Option(False, "--version", is_eager=True, callback=_say_version, help="Say which release this is."),
+) -> None:
+    """An OpenID Connect authorization server."""
+
+
 app.command("serve")(serve.serve)
 app.command("migrate")(migrate.migrate)
 app.command("apply")(apply.apply)

@@ -33,11 +33,9 @@ def migrate() -> None:
 
 def prepare(settings: Settings) -> list[str]:
     """Do all that comes before the first start; what was done, a line each."""
-    try:
+    with reach.in_words():
         if not reach.run_async(_is_current(settings)):
             upgrade(settings)
-    except Misconfigured as error:
-        reach.fail(str(error))
     done = ["The database is at this release's schema."]
     return done + reach.run_async(_prepare_keys(settings))
 
@@ -46,9 +44,15 @@ async def _is_current(settings: Settings) -> bool:
     """Whether there is nothing to do: most starts need not load Alembic at all."""
     database = Database(settings.database)
     try:
-        return await database.run(revision_of, database) == REVISIONS[-1]
+        revision = await database.run(revision_of, database)
     finally:
         await database.dispose()
+    if revision is not None and revision not in REVISIONS:
+        raise Misconfigured(
+            f"The database's schema is at revision {revision}, which a newer release has made: this one knows"
+            f" {REVISIONS[-1]}, and migrates nothing back."
+        )
+    return revision == REVISIONS[-1]
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:

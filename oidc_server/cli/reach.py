@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from oidc_server.foundation.errors import Misconfigured, Unavailable
 from oidc_server.foundation.telemetry import logs
@@ -22,6 +23,15 @@ from oidc_server.settings.model import Settings
 T = TypeVar("T")
 
 _SECRET = re.compile(r"password|secret|url$", re.IGNORECASE)
+#: What pydantic says in the words of its own language, in those of whoever writes a file.
+_TOLD = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such member",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "string_type": "must be text; what YAML reads as something else needs quotes",
+}
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,7 +47,7 @@ def fail(text: str, code: int = 1) -> NoReturn:
 
 def settings() -> Settings:
     """The settings, or a clear word on what is wrong with them."""
-    for name in settings_module.unknown_variables(dict(os.environ)):
+    for name in settings_module.unknown_variables():
         err.print(f"[yellow]Warning:[/] {_escaped(name)} is no setting; `oidc-server settings` lists them.")
     try:
         return Settings()
@@ -60,7 +70,7 @@ def explain(error: ValidationError, place: Callable[[tuple[int | str, ...]], str
     lines = []
     for one in error.errors():
         where = place(one["loc"])
-        told = str(one["msg"]).replace("Value error, ", "")
+        told = _TOLD.get(one["type"]) or str(one["msg"]).replace("Value error, ", "").rstrip(".")
         received = one.get("input")
         is_shown = one["type"] != "extra_forbidden"  # a misspelt name may be that of a secret
         if (
@@ -88,12 +98,23 @@ def with_house(work: Callable[[House], Awaitable[T]]) -> T:
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run asynchronous work, turning what operators can mend into words."""
-    try:
+    with in_words():
         return asyncio.run(work)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Turn what operators can mend into words."""
+    try:
+        yield
     except Misconfigured as error:
         fail(str(error))
     except Unavailable as error:
         fail(f"The database does not answer: {error.because}")
+    except IntegrityError:
+        raise  # what that means, only the command knows
+    except DBAPIError as error:
+        fail(f"The database refuses: {error.orig}")
 
 
 def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:

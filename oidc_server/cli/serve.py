@@ -1,5 +1,6 @@
 """`oidc-server serve`: the server itself."""
 
+import asyncio
 import gc
 import os
 import socket
@@ -65,13 +66,14 @@ def serve(
     except ValueError as error:
         reach.fail(str(error))
     _require_free(host, port, "--port")
+    _require_certificate(ssl_certfile, ssl_keyfile)
     first = Listener(host, port, ssl_certfile, ssl_keyfile)
     second = _second(settings, first, mtls_port)
     if settings.development:
         _furnish(settings)
     else:
         reach.run_async(_check(settings))
-    with _shared_metrics(workers):
+    with _shared_metrics(workers), reach.in_words():
         _run(settings, first, second, workers)
 
 
@@ -101,6 +103,8 @@ def _run(settings: Settings, first: Listener, second: Second | None, workers: in
     """Serve until somebody says stop; uvicorn's own `run` takes no application that is told more than settings."""
     config = first.config(partial(application, second), settings, factory=True, workers=workers)
     if workers > 1:
+        # A worker that refuses to start is started again and again: what refuses says so here, once.
+        asyncio.run(create_app(settings).state.house.close())
         Multiprocess(config, sockets=[config.bind_socket()]).run()
         return
     server = uvicorn.Server(config)
@@ -135,6 +139,18 @@ def application(second: Second | None = None) -> FastAPI:
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
     return app
+
+
+def _require_certificate(certfile: Path | None, keyfile: Path | None) -> None:
+    if certfile is None:
+        if keyfile is not None:
+            reach.fail("--ssl-keyfile needs --ssl-certfile: the certificate of this key.")
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile)
+    except (OSError, ssl.SSLError) as error:
+        named = f"{certfile} and {keyfile}" if keyfile else f"{certfile} (there is no --ssl-keyfile)"
+        reach.fail(f"{named} hold no certificate with its key: {error}")
 
 
 def _require_free(host: str, port: int, option: str) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 import typer
 
 from oidc_server.accounts import directory
-from oidc_server.cli import reach
+from oidc_server.cli import reach, whom
 from oidc_server.house import House
 from oidc_server.sessions import ledger
 from oidc_server.sessions.models import BrowserSession
@@ -19,13 +19,10 @@ _USERNAME = typer.Argument(help="The user name or e-mail address.")
 def list_sessions(username: str = _USERNAME, as_json: bool = reach.JSON_OPTION) -> None:
     """List where a person is signed in."""
 
-    async def work(house: House) -> list[dict[str, object]] | None:
+    async def work(house: House) -> list[dict[str, object]]:
         return await house.database.run(_list, house, username)
 
-    found = reach.with_house(work)
-    if found is None:
-        reach.fail(f"There is no user {username!r}.")
-    reach.show(found, as_json=as_json)
+    reach.show(reach.with_house(work), as_json=as_json)
 
 
 @app.command()
@@ -35,28 +32,23 @@ def end(
 ) -> None:
     """Sign a person out: their sessions end, with the grants that live as long, and applications hear of it."""
 
-    async def work(house: House) -> int | None:
+    async def work(house: House) -> int:
         return await house.database.run(_end, house, username, sid)
 
     ended = reach.with_house(work)
-    if ended is None:
-        reach.fail(f"There is no user {username!r}.")
     if sid is not None and not ended:
         reach.fail(f"{username!r} has no session {sid!r}.")
     reach.out.print(f"Ended {ended} session{'' if ended == 1 else 's'} of {username}.")
 
 
-def _list(house: House, username: str) -> list[dict[str, object]] | None:
+def _list(house: House, username: str) -> list[dict[str, object]]:
     with house.database.transaction() as session:
-        user = directory.find(session, username)
-        return None if user is None else [_row(one) for one in ledger.list_live(session, user.id)]
+        return [_row(one) for one in ledger.list_live(session, whom.find(session, username).id)]
 
 
-def _end(house: House, username: str, sid: str | None) -> int | None:
+def _end(house: House, username: str, sid: str | None) -> int:
     with house.database.transaction() as session:
-        user = directory.find(session, username)
-        if user is None:
-            return None
+        user = whom.find(session, username)
         chosen = [one for one in ledger.list_live(session, user.id) if sid is None or _names(sid, one.id)]
         for one in chosen:
             directory.end_session(session, one)

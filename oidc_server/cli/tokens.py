@@ -8,10 +8,9 @@ from uuid import UUID
 import typer
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory
 from oidc_server.audit import trail
 from oidc_server.audit.events import Event
-from oidc_server.cli import reach
+from oidc_server.cli import reach, whom
 from oidc_server.clients import registry
 from oidc_server.foundation import clock
 from oidc_server.house import House
@@ -66,9 +65,7 @@ def _revoke(house: House, username: str | None, client_id: str | None, grant: st
     with house.database.transaction() as session:
         if grant is not None:
             return Ended(_revoke_one(session, grant))
-        user = directory.find(session, username) if username is not None else None
-        if username is not None and user is None:
-            reach.fail(f"There is no user {username!r}.")
+        user = whom.find(session, username) if username is not None else None
         if user is not None:
             ended = Ended(grants.revoke_of_user(session, user.id, client_id))
         else:

@@ -11,7 +11,7 @@ from oidc_server.accounts.factors import Factors
 from oidc_server.accounts.models import User
 from oidc_server.accounts.password_rules import BadPassword
 from oidc_server.accounts.sign_up import SignUpRefused
-from oidc_server.cli import reach
+from oidc_server.cli import reach, whom
 from oidc_server.cli.documents import UserEntry
 from oidc_server.house import House
 
@@ -68,11 +68,10 @@ def list_users(as_json: bool = reach.JSON_OPTION) -> None:
 def disable(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
     """Disable a user: every session, code and token of theirs ends at once."""
 
-    async def work(house: House) -> bool:
-        return await house.database.run(_disable, house, username)
+    async def work(house: House) -> None:
+        await house.database.run(_disable, house, username)
 
-    if not reach.with_house(work):
-        reach.fail(f"There is no user {username!r}.")
+    reach.with_house(work)
     reach.out.print(f"Disabled {username}.")
 
 
@@ -93,20 +92,15 @@ def restore(username: str = typer.Argument(help="The user name or e-mail address
 def reset_factors(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
     """Remove a user's second factors, passkeys and recovery codes, for those who lost theirs: their sessions end."""
 
-    async def work(house: House) -> Factors | None:
+    async def work(house: House) -> Factors:
         return await house.database.run(_reset_factors, house, username)
 
-    had = reach.with_house(work)
-    if had is None:
-        reach.fail(f"There is no user {username!r}.")
-    reach.out.print(f"Removed {had.count} factors of {username}.")
+    reach.out.print(f"Removed {reach.with_house(work).count} factors of {username}.")
 
 
-def _reset_factors(house: House, username: str) -> Factors | None:
+def _reset_factors(house: House, username: str) -> Factors:
     with house.database.transaction() as session:
-        user = directory.find(session, username)
-        if user is None:
-            return None
+        user = whom.find(session, username)
         house.letters.tell_owner(session, "factors_reset", user)
         return factors.reset(session, user)
 
@@ -144,13 +138,9 @@ def _list(house: House) -> list[User]:
         return directory.list_all(session)
 
 
-def _disable(house: House, username: str) -> bool:
+def _disable(house: House, username: str) -> None:
     with house.database.transaction() as session:
-        user = directory.find(session, username)
-        if user is None:
-            return False
-        directory.disable(session, user)
-        return True
+        directory.disable(session, whom.find(session, username))
 
 
 def _restore(house: House, username: str) -> User | None:

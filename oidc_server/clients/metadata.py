@@ -16,9 +16,9 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from oidc_server.clients import certificates, jwk_sets, languages, logout_uris, redirect_uris, web_addresses
+from oidc_server.clients import certificates, jwk_sets, languages, logout_uris, redirect_uris
 from oidc_server.clients.branding import KeptBranding
-from oidc_server.foundation.printable import displayable
+from oidc_server.clients.kinds import AnyAddress, Line, Name, PublicAddress, Scope, Uri, is_development
 
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 #: Lets an app see to its person's account through our own API; no client has it unless it is registered for it.
@@ -68,16 +68,6 @@ AuthMethod = Literal[
 ]
 
 
-def _scope(value: str) -> str:
-    """A scope as RFC 6749 §3.3 writes it: printable ASCII without quotes or backslashes, parted by single spaces."""
-    tokens = value.split(" ")
-    if not all(
-        token and all("!" <= character <= "~" and character not in '"\\' for character in token) for token in tokens
-    ):
-        raise ValueError("scope must be names parted by single spaces (RFC 6749 §3.3)")
-    return " ".join(dict.fromkeys(tokens))
-
-
 def _response_type(value: str) -> str:
     """A response type with its words in order: they are a set (OAuth 2.0 Multiple Response Types §3)."""
     ordered = response_type(value)
@@ -91,36 +81,7 @@ def response_type(text: str) -> str:
     return " ".join(sorted(text.split(" ")))
 
 
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https URL")
-    return value
-
-
-def _public_address(value: str, info: ValidationInfo) -> str:
-    web_addresses.check(value, development=_is_development(info))
-    return value
-
-
-def _any_address(value: str, info: ValidationInfo) -> str:
-    web_addresses.check(value, development=_is_development(info), may_be_internal=True)
-    return value
-
-
-def _is_development(info: ValidationInfo) -> bool:
-    return bool((info.context or {}).get("development"))
-
-
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(displayable)]
-Scope = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_scope)]
 ResponseType = Annotated[str, AfterValidator(_response_type)]
-Uri = Annotated[str, Field(min_length=1, max_length=2048)]
-WebAddress = Annotated[Uri, AfterValidator(_web_address)]
-PublicAddress = Annotated[Uri, AfterValidator(_public_address)]
-#: What we fetch: the guard of outbound calls decides whether we may.
-AnyAddress = Annotated[Uri, AfterValidator(_any_address)]
-Line = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(displayable)]
 
 #: How each member that people read is checked, also in other languages.
 _TRANSLATED: dict[str, TypeAdapter[str]] = {
@@ -152,7 +113,7 @@ class ClientMetadata(BaseModel):
     software_id: Line | None = None
     """Which software this is, the same for every copy of it."""
     software_version: Line | None = None
-    initiate_login_uri: Annotated[Uri, AfterValidator(_any_address)] | None = None
+    initiate_login_uri: AnyAddress | None = None
     """Where others send people to start a login there (OpenID Connect Core §4)."""
     translations: SkipJsonSchema[dict[str, str]] = {}
     """The members that people read, in other languages: `client_name#de` (RFC 7591 §2.2)."""
@@ -243,7 +204,7 @@ class ClientMetadata(BaseModel):
 
     @model_validator(mode="after")
     def _hold_together(self, info: ValidationInfo) -> Self:
-        development = _is_development(info)
+        development = is_development(info)
         for member in ("redirect_uris", "post_logout_redirect_uris"):
             for uri in getattr(self, member):
                 try:

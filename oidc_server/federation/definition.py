@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
-from oidc_server.clients.metadata import AnyAddress, Scope
+from oidc_server.clients.kinds import AnyAddress, Scope
 
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -70,7 +70,7 @@ class _Upstream(BaseModel):
 
     def document(self) -> dict[str, Any]:
         """What is kept of it besides its slug."""
-        return {"kind": self.kind, **self.model_dump(mode="json", exclude={"slug", "kind"}, exclude_defaults=True)}  # type: ignore[attr-defined]
+        return {"kind": self.kind, **self.model_dump(mode="json", exclude={"slug", "kind"}, exclude_defaults=True)}  # type: ignore[attr-defined]  # each kind has one
 
 
 class _Web(_Upstream):

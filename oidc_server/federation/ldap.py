@@ -39,7 +39,6 @@ _BUSY = N_("Passwords cannot be checked right now. Please try again in a moment.
 _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 30
 _RETRY_AFTER_SECONDS = 5
-_SUCCESS = 0
 #: The server says that it can't, which says nothing of the password (RFC 4511 §4.1.9): busy, unavailable, other.
 _NOT_NOW = frozenset({51, 52, 80})
 #: Bytes, and not the text that they may look like.

@@ -13,7 +13,7 @@ from ldap3.utils.conv import escape_filter_chars
 from oidc_server.federation.definition import LdapUpstream
 
 
-class _Tls(ldap3.Tls):  # type: ignore[misc]
+class _Tls(ldap3.Tls):
     """Python's own check of the certificate and of the name that it must prove, in place of ldap3's."""
 
     def __init__(self, trust: ssl.SSLContext) -> None:

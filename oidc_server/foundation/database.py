@@ -39,8 +39,9 @@ _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 2
 
 #: SQLSTATEs with which PostgreSQL says that it can't serve now; asyncpg's errors are never `OperationalError`. Whole
-#: classes: connection lost, out of resources, intervention by an operator; and: read-only, not accepting connections.
-_DOWN_CLASSES = ("08", "53", "57")
+#: classes: connection lost, out of resources, intervention by an operator, we are not let in, no such database; and: read-only,
+#: not accepting connections.
+_DOWN_CLASSES = ("08", "53", "57", "28", "3D")
 _DOWN = {"25006", "55000"}
 #: A lock was not to be had in time, a deadlock, a serialisation failure.
 _LOCKED = {"55P03", "40P01", "40001"}
@@ -183,6 +184,8 @@ def _url(text: str) -> URL:
         raise Misconfigured(
             f"OIDC_DATABASE_URL names a file in {Path(url.database).absolute().parent}, which is no folder."
         )
+    if family == "sqlite" and url.database and Path(url.database).is_dir():
+        raise Misconfigured(f"OIDC_DATABASE_URL names {url.database}, which is a folder: name a file.")
     query = {("ssl" if name == "sslmode" and family != "sqlite" else name): value for name, value in url.query.items()}
     return url.set(drivername=_DRIVERS[family], query=query)
 

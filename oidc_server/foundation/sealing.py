@@ -101,7 +101,7 @@ class Sealing:
 def load(folder: Path, *, strict: bool) -> Sealing:
     """Read the master key; Misconfigured if it is missing, unreadable or, when `strict`, readable by others."""
     path = folder / FILE_NAME
-    if not path.is_file():
+    if not path.exists():
         raise Misconfigured(
             f"The master key {path} is missing. Put the one this database was made with there"
             " (OIDC_KEYS_DIR says where), or run `oidc-server migrate` on a new database to make one."
@@ -113,15 +113,18 @@ def load(folder: Path, *, strict: bool) -> Sealing:
 
 def exists(folder: Path) -> bool:
     """Whether there is a master key in this folder."""
-    return (folder / FILE_NAME).is_file()
+    return (folder / FILE_NAME).exists()
 
 
 def create(folder: Path) -> Sealing:
     """Make a new master key, readable by its owner only; FileExistsError if there is one already."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     draft = folder / f".{FILE_NAME}.{secrets.token_hex(8)}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Misconfigured(f"OIDC_KEYS_DIR names {folder}, where no key can be kept: {error.strerror}.") from error
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(f"1 {b64encode(secrets.token_bytes(32)).decode()}\n")

@@ -1,6 +1,5 @@
 """Telling clients: logout tokens are sent once a session has ended, and again where that fails (Back-Channel Logout §2.5)."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from oidc_server.audit.events import Event
 from oidc_server.clients.key_sets import Envelope
 from oidc_server.clients.registry import Client, Registry
 from oidc_server.foundation.database import Database
+from oidc_server.foundation.errands import Errands
 from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.outbound.client import Outbound
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundPaused
@@ -50,33 +50,19 @@ class Deliveries:
         self._outbound = outbound
         # Longer than any try, with the keys fetched for it and what is written before and after: until then, nobody else tries.
         self._lease = 2 * settings.outbound.timeout + 2 * settings.database.timeout
-        self._under_way: set[asyncio.Task[None]] = set()
-        self.bell = asyncio.Event()
-        """Rung when something waits."""
+        self.errands = Errands(_AT_ONCE, failed=_tell_failed)
+        self.bell = self.errands.bell
         database.bells.listen(outbox.BELL, self.bell.set)
 
     async def work(self) -> None:
         """Start as many deliveries as there is room for; one that hangs holds up no other."""
-        room = _AT_ONCE - len(self._under_way)
-        if not room:
-            return
-        for letter in await self._database.run(self._claim, room):
-            task = asyncio.create_task(self._send(letter))
-            self._under_way.add(task)
-            task.add_done_callback(self._has_ended)
+        if room := self.errands.room:
+            for letter in await self._database.run(self._claim, room):
+                self.errands.set_out(self._send(letter))
 
     async def finish(self) -> None:
         """Wait for what is under way."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    def _has_ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            # The database, most likely. The lease ends, and the client is told a second time rather than never.
-            log.error("logout_delivery_failed", error=type(error).__name__)
-        if len(self._under_way) == _AT_ONCE - 1:
-            # There was no room; something may have waited for it.
-            self.bell.set()
+        await self.errands.finish()
 
     def _claim(self, count: int) -> list[Letter]:
         with self._database.autocommit() as connection:
@@ -166,3 +152,8 @@ class Deliveries:
                 attempts=delivery.attempts,
                 reason=reason[:255],
             )
+
+
+def _tell_failed(error: BaseException) -> None:
+    # The database, most likely. The lease ends, and the client is told a second time rather than never.
+    log.error("logout_delivery_failed", error=type(error).__name__)

@@ -1,10 +1,18 @@
 """Allowed: what a token request gets of a grant, as everything is today (RFC 6749 §6, RFC 8707 §2.2)."""
 
+from oidc_server.clients.registry import Client
 from oidc_server.oauth import resource_indicators, scopes
+from oidc_server.oauth.errors import UnauthorizedClient
 from oidc_server.oauth.parameters import OAuthRequest
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.tokens.grants import Granted
 from oidc_server.tokens.issuing import Allowed
+
+
+def require(client: Client, grant_type: str) -> None:
+    """Raise UnauthorizedClient unless the client is registered for this grant type (RFC 6749 §5.2)."""
+    if not client.may_use(grant_type):
+        raise UnauthorizedClient(f"The client is not registered for the grant type {grant_type}.")
 
 
 def today(server: AuthorizationServer, request: OAuthRequest, grant: Granted, *, may_narrow: bool) -> Allowed:

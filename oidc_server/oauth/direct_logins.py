@@ -12,8 +12,7 @@ from oidc_server.clients.key_sets import Envelope
 from oidc_server.clients.metadata import ROLES_SCOPE
 from oidc_server.clients.registry import Client
 from oidc_server.foundation import clock
-from oidc_server.oauth import about, resource_indicators, scopes
-from oidc_server.oauth.errors import UnauthorizedClient
+from oidc_server.oauth import about, allowed, resource_indicators, scopes
 from oidc_server.oauth.parameters import OAuthRequest
 from oidc_server.oauth.server import AuthorizationServer
 from oidc_server.sessions.ledger import Proof
@@ -36,14 +35,13 @@ class Wanted:
 
 def wanted(server: AuthorizationServer, request: OAuthRequest, client: Client, scope: str | None) -> Wanted:
     """What this client may have of a person whom it signs in; UnauthorizedClient if it may not do that."""
-    if not client.may_use(GRANT_TYPE):
-        raise UnauthorizedClient(f"The client is not registered for the grant type {GRANT_TYPE}.")
+    allowed.require(client, GRANT_TYPE)
     known = server.issuing.resources.all()
     requested = scopes.parse(scope) or client.scopes & {"openid"}
     available = scopes.for_person(requested, client.scopes, known.scopes, may_refresh=client.may_use("refresh_token"))
     resources = resource_indicators.asked(request.get(resource_indicators.PARAMETER), known)
-    allowed = resource_indicators.narrowed(available, resources, known, keep_identity=True)
-    return Wanted(allowed, resources, server.issuing.id_token_envelope(client) if "openid" in allowed else None)
+    granted = resource_indicators.narrowed(available, resources, known, keep_identity=True)
+    return Wanted(granted, resources, server.issuing.id_token_envelope(client) if "openid" in granted else None)
 
 
 def issue(
@@ -62,8 +60,8 @@ def issue(
         grant = grants.make(session, server.issuing.lifetimes, user.id, asked, authentication, with_code=False)
     assert grant is not None  # noqa: S101 - its id is new
     request.grant = grant
-    allowed = Allowed(gets.scopes, gets.resources, gets.id_token_in)
+    issued = Allowed(gets.scopes, gets.resources, gets.id_token_in)
     told = about.told(user, (), has_roles=ROLES_SCOPE in gets.scopes)
-    token = server.issuing.for_grant(grant, client, allowed, about=told)
+    token = server.issuing.for_grant(grant, client, issued, about=told)
     server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=GRANT_TYPE, scope=token.get("scope"))
     return token

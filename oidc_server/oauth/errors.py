@@ -10,7 +10,7 @@ from oidc_server.foundation.printable import printable
 _MAX_TOLD = 400
 
 
-class OAuthRefused(OAuth2Error, Refused):  # type: ignore[misc]
+class OAuthRefused(OAuth2Error, Refused):
     """A request that a specification tells us to refuse; `error` is the code on the wire."""
 
     error: ClassVar[str]
@@ -159,12 +159,6 @@ class RegistrationNotSupported(OAuthRefused):
     error = "registration_not_supported"
 
 
-class UnsupportedTokenType(OAuthRefused):
-    """We can't revoke this type of token (RFC 7009 §2.2.1)."""
-
-    error = "unsupported_token_type"
-
-
 class InvalidClientMetadata(OAuthRefused):
     """A client describes itself in a way that can't be registered (RFC 7591 §3.2.2)."""
 
@@ -217,5 +211,5 @@ def as_refusal(error: Any) -> OAuthRefused:
     if isinstance(error, OAuthRefused):
         return error
     found = InvalidRequest(error.description or "The request cannot be read.", because=f"Authlib: {error}")
-    found.error = error.error or "invalid_request"  # type: ignore[misc]
+    found.error = error.error or "invalid_request"  # type: ignore[misc]  # the code is the class's, but for this one
     return found

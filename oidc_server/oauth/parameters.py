@@ -26,7 +26,7 @@ _EMPTY = ""
 _RESOURCE = "resource"
 
 
-class Payload(OAuth2Payload):  # type: ignore[misc]
+class Payload(OAuth2Payload):
     """Parameters as Authlib wants them."""
 
     def __init__(self, values: dict[str, str]) -> None:
@@ -49,7 +49,7 @@ class Payload(OAuth2Payload):  # type: ignore[misc]
         return {name: [value] for name, value in self._values.items()}
 
 
-class OAuthRequest(OAuth2Request):  # type: ignore[misc]
+class OAuthRequest(OAuth2Request):
     """A request to one of OAuth's endpoints, as Authlib wants it; its URI is configured, not received."""
 
     def __init__(self, method: str, uri: str, values: dict[str, str], headers: Any = None) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from oidc_server.clients.metadata import OWN_SCOPES
 from oidc_server.foundation.languages import N_, Text
 from oidc_server.oauth.errors import InvalidGrant, InvalidScope
+from oidc_server.settings.kinds import SCOPE_NAME
 
-_SYNTAX = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
+_SYNTAX = re.compile(f"{SCOPE_NAME}(?: {SCOPE_NAME})*")
 
 #: What the consent page says of OpenID Connect's own scopes.
 WORDS = {

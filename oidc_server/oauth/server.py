@@ -64,7 +64,7 @@ class Grant(Protocol):
         ...
 
 
-class AuthorizationServer(AuthlibServer):  # type: ignore[misc]
+class AuthorizationServer(AuthlibServer):
     """What every grant may use: the parts of the house that stand below it."""
 
     def __init__(

@@ -37,7 +37,7 @@ def build(app: FastAPI, described_apart: Callable[[], APIRouter]) -> APIRouter:
         page = get_swagger_ui_html(openapi_url=url, title="oidc-server: endpoints")
         return HTMLResponse(page.body, headers={"Content-Security-Policy": _POLICY})
 
-    app.openapi = describe  # type: ignore[method-assign]
+    app.openapi = describe  # type: ignore[method-assign]  # as FastAPI documents it
     mount(router, "/docs", get=show_reference)
     return router
 

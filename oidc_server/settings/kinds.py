@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_settings import NoDecode
 
+#: One name in a `scope` (RFC 6749 §3.3): printable ASCII without spaces, quotes or backslashes.
+SCOPE_NAME = r"[!#-\[\]-~]+"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_.])?")
 _DURATION = re.compile(r"(?:\d+[smhd])+")
@@ -22,7 +24,9 @@ def _duration(value: Any) -> Any:
     if text.isdigit():
         return timedelta(seconds=int(text))
     if not _DURATION.fullmatch(text):
-        return value
+        if text.startswith("p") or ":" in text:
+            return value
+        raise ValueError("expected a duration such as 90 (seconds), 15m, 12h, 7d or 1h30m")
     parts = re.findall(r"(\d+)([smhd])", text)
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
@@ -64,7 +68,7 @@ ResponseType = Annotated[
 ]
 ResponseTypes = Annotated[tuple[ResponseType, ...], NoDecode, BeforeValidator(listed)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(listed)]
-Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$")]
+Scope = Annotated[str, Field(pattern=f"^{SCOPE_NAME}$")]
 Scopes = Annotated[tuple[Scope, ...], NoDecode, BeforeValidator(_scopes), Field(min_length=1)]
 
 

@@ -1,11 +1,12 @@
 """All settings together, and what they must not contradict."""
 
+import os
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from oidc_server.settings.accounts import (
     FactorSettings,
@@ -173,7 +174,7 @@ def _check_mtls(mtls: MtlsSettings, trusted_proxies: Networks) -> None:
 def groups() -> dict[str, type[Group]]:
     """The settings' groups by name, in the order of the documentation."""
     fields = Settings.model_fields
-    return {name: field.annotation for name, field in fields.items() if _is_group(field.annotation)}  # type: ignore[misc]
+    return {name: field.annotation for name, field in fields.items() if _is_group(field.annotation)}  # type: ignore[misc]  # what is a group is a class
 
 
 def _is_group(annotation: Any) -> bool:
@@ -190,6 +191,7 @@ def variables() -> dict[str, tuple[str, str]]:
     return found
 
 
-def unknown_variables(environment: dict[str, str]) -> list[str]:
-    """The variables that look like settings and are none: most likely misspelt."""
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in variables())
+def unknown_variables() -> list[str]:
+    """The variables, of the environment and of the file, that look like settings and are none: most likely misspelt."""
+    given = {*os.environ, *map(str.upper, DotEnvSettingsSource(Settings).env_vars)}
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in variables())

@@ -4,8 +4,9 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from oidc_server.settings.kinds import Duration, Group, Hosts, Networks
 
@@ -26,6 +27,15 @@ class RedisSettings(Group):
 
     url: SecretStr | None = None
     """`redis://HOST:PORT/DB`: throttles count over all workers and nodes; without it each worker counts for itself."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_known(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
+                raise ValueError("expected redis://HOST:PORT/DB, or rediss:// for TLS")
+        return value
 
 
 class HttpSettings(Group):

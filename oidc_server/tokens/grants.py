@@ -191,7 +191,7 @@ def make(
         "resources": tuple(sorted(asked.resources)),
         "amr": authentication.amr,
     }
-    return Granted(**{**made, **listed, "has_ended": False})  # type: ignore[arg-type]
+    return Granted(**{**made, **listed, "has_ended": False})  # type: ignore[arg-type]  # the columns are its members
 
 
 def read(handle: Handle, grant_id: UUID) -> Granted | None:

@@ -152,7 +152,7 @@ def test_disabling_and_enabling(run: Run, tmp_path: Path) -> None:
         ("clients: [{client_id: x, redirect_uris: ['https://x.example.com/#f']}]", "must have no fragment"),
         (
             "clients: [{client_id: x, redirect_uri: 'https://x.example.com/'}]",
-            "redirect_uri: Extra inputs are not permitted",
+            "clients.0.redirect_uri: there is no such member",
         ),
         ("clients: [{client_id: 'a b', redirect_uris: ['https://x.example.com/']}]", "printable ASCII without spaces"),
         (
@@ -171,7 +171,7 @@ def test_disabling_and_enabling(run: Run, tmp_path: Path) -> None:
         ("users: [{username: x, password_hash: plain}]", "of no kind that we know"),
         ("users: [{username: x, email: nonsense}]", "users.0.email"),
         ("users: [{username: 'alice@example.com'}]", "must be the user's own e-mail address"),
-        ("users: [{username: x, email: alice@example.com}]", "belongs to another user"),
+        ("users: [{username: x, email: alice@example.com}]", "of x belongs to another user, alice"),
         ("users: [{username: x, birthdate: yesterday}]", "users.0.birthdate"),
         ("users: [{username: x, 'email#de': x@example.com}]", "email#de: only these can be told in other languages"),
         ("users: [{username: x, 'name#': x}]", "name#: after # comes a language tag"),
@@ -183,9 +183,17 @@ def test_disabling_and_enabling(run: Run, tmp_path: Path) -> None:
         ("resources: [{resource: not-a-uri, scopes: [a]}]", "must be an absolute URI"),
         ("resources: [{resource: 'https://other.example.com', scopes: [orders.read]}]", "belongs to the resource"),
         ("resources: [{resource: 'https://other.example.com', scopes: [openid]}]", "OpenID Connect's own"),
-        ("resources: [{resource: 'https://other.example.com', scopes: [x], client_id: nobody}]", "names no client"),
-        ("things: []", "things: Extra inputs are not permitted"),
-        ("- a list", "should be a valid dictionary"),
+        (
+            "resources: [{resource: 'https://other.example.com', scopes: [x], client_id: nobody}]",
+            "names no client that there is",
+        ),
+        ("things: []", "things: there is no such member"),
+        ("- a list", "The file must be a mapping"),
+        ("clients: {client_id: x}", "clients: must be a list"),
+        ("clients:", "clients: must be a list"),
+        ("clients: [{client_name: x}]", "clients.0.client_id: is missing"),
+        ("users: [{username: x, password: 123456789}]", "users.0.password: must be text"),
+        ("users: [{username: x, birthdate: 1990-01-01}]", "needs quotes"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_whole(run: Run, tmp_path: Path, text: str, expected: str) -> None:
@@ -194,6 +202,29 @@ def test_a_file_that_cannot_be_meant_is_refused_whole(run: Run, tmp_path: Path, 
     assert done.returncode == 1
     assert expected in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ("client_secret: short", "the client_secret of x is short"),
+        ("scope: openid things.do", "the scope things.do of x is no resource's"),
+        ("redirect_uris: ['https://x.example.com/*']", "its * stands for itself"),
+    ],
+)
+def test_what_is_most_likely_not_meant_is_pointed_out(run: Run, tmp_path: Path, member: str, expected: str) -> None:
+    file = write(tmp_path, f"clients:\n  - client_id: x\n    grant_types: [client_credentials]\n    {member}\n")
+
+    done = run("apply", file)
+
+    assert "client x: created" in done.stdout
+    assert expected in done.stderr
+
+
+@SQLITE
+def test_a_file_that_names_nothing_says_so(run: Run, tmp_path: Path) -> None:
+    assert "file.yaml names nothing." in run("apply", write(tmp_path, "")).stdout
 
 
 @SQLITE

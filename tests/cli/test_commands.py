@@ -1,6 +1,8 @@
 """The commands for users, clients, keys, settings and clean-up."""
 
 import json
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +94,22 @@ def test_settings_are_listed_without_secrets_and_misspelt_ones_are_pointed_out(r
     assert "OIDC_LIFETIME_SESION is no setting" in done.stderr
 
 
+@SQLITE
+def test_misspelt_settings_of_the_file_are_pointed_out_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OIDC_LIFETIME_SESION=1h\nOIDC_LIFETIME_ID_TOKEN=7m\n")
+
+    done = run("settings", "--json")
+
+    assert {row["variable"]: row["value"] for row in json.loads(done.stdout)}["OIDC_LIFETIME_ID_TOKEN"] == "7m"
+    assert "OIDC_LIFETIME_SESION is no setting" in done.stderr
+    assert "OIDC_LIFETIME_ID_TOKEN" not in done.stderr
+
+
+@SQLITE
+def test_it_says_which_release_it_is(run: Run) -> None:
+    assert run("--version").stdout == f"oidc-server {version('oidc-server')}\n"
+
+
 def test_response_types_may_be_set_whichever_way_round_and_unknown_ones_are_refused(run: Run) -> None:
     done = run("settings", "--json", OIDC_REGISTRATION_RESPONSE_TYPES="code,token id_token")
     values = {row["variable"]: row["value"] for row in json.loads(done.stdout)}
@@ -122,3 +140,23 @@ def test_clean_up_says_what_it_removed(run: Run) -> None:
         "mails",
         "ownerless_projects",
     }
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("users", "disable", "nobody"),
+        ("users", "reset-factors", "nobody"),
+        ("sessions", "list", "nobody"),
+        ("sessions", "end", "nobody"),
+        ("consents", "list", "nobody"),
+        ("consents", "withdraw", "nobody", "shop"),
+        ("tokens", "revoke", "--user", "nobody"),
+    ],
+)
+def test_whoever_is_not_there_is_told_of_alike_by_every_command(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+
+    assert done.stderr == "Error: There is no user 'nobody'.\n"
+    assert done.returncode == 1

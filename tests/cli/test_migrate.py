@@ -67,3 +67,26 @@ def test_commands_before_the_first_migration_say_what_to_do(run: Run, empty: dic
     assert done.returncode == 1
     assert "run `oidc-server migrate`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_schema_of_a_newer_release_is_left_alone(run: Run, empty: dict[str, str], tmp_path: Path) -> None:
+    run("migrate", **empty)
+    with sqlite3.connect(tmp_path / "new.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    again = run("migrate", **empty)
+
+    assert again.returncode == 1
+    assert "at revision 9999, which a newer release has made" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_where_nothing_can_be_kept_it_says_so(run: Run, empty: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database, and no folder, of any kind" * 100)
+
+    no_folder = run("migrate", **{**empty, "OIDC_KEYS_DIR": str(tmp_path / "file" / "keys")})
+    no_database = run("migrate", **{**empty, "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/file"})
+
+    assert "where no key can be kept: Not a directory" in no_folder.stderr
+    assert "The database refuses: file is not a database" in no_database.stderr
+    assert "Traceback" not in no_folder.stderr + no_database.stderr

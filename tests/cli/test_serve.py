@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import make_url
 
 from oidc_server.cli import demo
 from oidc_server.settings.model import Settings
@@ -40,7 +41,10 @@ PRODUCTION = {
         ({"OIDC_DATABASE_URL": "sqlite://"}, "in memory"),
         ({"OIDC_DATABASE_URL": "nonsense"}, "cannot be read"),
         ({"OIDC_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "database does not answer"),
-        ({"OIDC_LIFETIME_SESSION": "soon"}, "OIDC_LIFETIME_SESSION"),
+        ({"OIDC_DATABASE_URL": "sqlite:////tmp"}, "is a folder: name a file"),
+        ({"OIDC_LIFETIME_SESSION": "soon"}, "OIDC_LIFETIME_SESSION: expected a duration such as 90 (seconds), 15m"),
+        ({"OIDC_REDIS_URL": "localhost:6379"}, "OIDC_REDIS_URL: expected redis://HOST:PORT/DB"),
+        ({"OIDC_BRANDING_LOGO": "/nowhere.svg"}, "OIDC_BRANDING_LOGO names /nowhere.svg, which cannot be read"),
     ],
 )
 def test_it_refuses_settings_that_cannot_be_right(run: Run, changes: dict[str, str], expected: str) -> None:
@@ -49,6 +53,47 @@ def test_it_refuses_settings_that_cannot_be_right(run: Run, changes: dict[str, s
     assert done.returncode == 1
     assert expected in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_does_not_know_the_database_or_us_is_told_in_its_words(run: Run, settings: Settings) -> None:
+    url = make_url(settings.database.url.get_secret_value())
+
+    no_database = run("serve", "--port", "0", OIDC_DATABASE_URL=url.set(database="nowhere").render_as_string())
+    no_user = run("serve", "--port", "0", OIDC_DATABASE_URL=url.set(username="nobody").render_as_string())
+
+    assert 'database "nowhere" does not exist' in no_database.stderr
+    assert 'role "nobody" does not exist' in no_user.stderr
+    assert [no_database.returncode, no_user.returncode] == [1, 1]
+    assert "Traceback" not in no_database.stderr + no_user.stderr
+
+
+@SQLITE
+def test_what_no_worker_could_start_with_is_said_once(run: Run) -> None:
+    done = run("serve", "--port", str(free_port()), "--workers", "2", OIDC_BRANDING_LOGOS_DIR="/nowhere")
+
+    assert done.returncode == 1
+    assert done.stderr.count("OIDC_BRANDING_LOGOS_DIR names /nowhere, which is no folder") == 1
+    assert "Traceback" not in done.stderr
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--ssl-keyfile", "key.pem"], "--ssl-keyfile needs --ssl-certfile"),
+        (["--ssl-certfile", "key.pem"], "key.pem (there is no --ssl-keyfile) hold no certificate with its key"),
+        (["--ssl-certfile", "key.pem", "--ssl-keyfile", "key.pem"], "hold no certificate with its key"),
+    ],
+)
+def test_it_refuses_files_that_hold_no_certificate(run: Run, tmp_path: Path, words: list[str], expected: str) -> None:
+    (tmp_path / "key.pem").write_text("junk")
+
+    done = run("serve", "--port", str(free_port()), *words)
+
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 MTLS_URL = {"OIDC_MTLS_URL": "https://id.example.com:8443"}

@@ -195,7 +195,8 @@ def test_a_url_that_cannot_work_is_refused_and_not_shown(url: str) -> None:
 
 
 async def test_after_three_failures_nobody_is_asked_for_a_moment(tmp_path: Path) -> None:
-    database = Database(DatabaseSettings(url=f"sqlite:///{tmp_path}"))  # a folder is no database
+    database = Database(DatabaseSettings(url=f"sqlite:///{tmp_path}/x.db"))
+    (tmp_path / "x.db").mkdir()  # a folder is no database
 
     def ask() -> None:
         with database.autocommit() as connection:

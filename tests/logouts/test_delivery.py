@@ -264,9 +264,9 @@ async def test_one_that_hangs_holds_up_no_other(people: Callable[..., Person], h
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_more_than_there_is_room_for_take_turns(
-    people: Callable[..., Person], hearing: Make, house: House, monkeypatch: pytest.MonkeyPatch
+    people: Callable[..., Person], hearing: Make, house: House
 ) -> None:
-    monkeypatch.setattr(delivery, "_AT_ONCE", 2)
+    house.deliveries.errands.at_most = 2
     party = await hearing()
     for _ in range(5):
         await tokens_of(people("alice"), party)

@@ -12,11 +12,9 @@ from oidc_server.accounts.pages.standing import Lapsed, Standings
 from oidc_server.accounts.pages.steps import PAGES
 from oidc_server.accounts.proofs import Step
 from oidc_server.foundation.database import Database
-from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.pages import Pages
-
-_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class AddFactorPage:
@@ -36,7 +34,7 @@ class AddFactorPage:
         """Take the code, show the recovery codes, and lead on from there."""
         form = await forms.read(request)
         if not self._pages.browsers.sent(request, form):
-            return await self._database.run(self._show, request, form, _EXPIRED_FORM, 403)
+            return await self._database.run(self._show, request, form, EXPIRED_FORM, 403)
         try:
             return await self._database.run(self._submit, request, form)
         except WrongConfirmation as refusal:

@@ -15,11 +15,10 @@ from oidc_server.foundation.database import Database
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.settings.model import Settings
-
-_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class FirstAdministratorPage:
@@ -57,7 +56,7 @@ class FirstAdministratorPage:
         form = await forms.read(request)
         token, username, password = form.get(PARAMETER, ""), form.get("username", ""), form.get("password", "")
         if not self._pages.browsers.sent(request, form):
-            return self._form(request, token, username, _EXPIRED_FORM, status=403)
+            return self._form(request, token, username, EXPIRED_FORM, status=403)
         try:
             await self._database.run(self._check, token)
             directory.check_names(username, None)

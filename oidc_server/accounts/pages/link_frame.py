@@ -12,7 +12,7 @@ from starlette.responses import Response
 from oidc_server.accounts.links import LinkIsDead
 from oidc_server.foundation.database import Database
 from oidc_server.foundation.errors import Refused
-from oidc_server.foundation.languages import N_
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 
@@ -20,7 +20,6 @@ Look = Callable[[str], Any]
 #: Shows the page for a request, its token, and what was found.
 Show = Callable[[Request, str, Any], Response]
 
-_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 _DEAD_TITLE = "This link no longer works"
 
 
@@ -29,7 +28,7 @@ class LinkFrame:
 
     def __init__(self, database: Database, pages: Pages, error_pages: ErrorPages) -> None:
         self.pages = pages
-        self.expired = Refused(_EXPIRED_FORM)
+        self.expired = Refused(EXPIRED_FORM)
         self._database = database
         self._error_pages = error_pages
 

@@ -20,6 +20,7 @@ from oidc_server.foundation.errors import Unavailable
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import caller, forms, security_headers
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
@@ -27,7 +28,6 @@ from oidc_server.settings.model import Settings
 
 CEREMONY, CREDENTIAL = "ceremony", "credential"
 _DISABLED = N_("This passkey didn't work. Please try again.")
-EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class LoginPage:

@@ -16,11 +16,9 @@ from oidc_server.accounts.proofs import Step
 from oidc_server.accounts.second_factors import SecondFactors, WrongCode
 from oidc_server.accounts.sign_in import TooManyAttempts
 from oidc_server.foundation.database import Database
-from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms, security_headers
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.pages import Pages
-
-_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class SecondFactorPage:
@@ -50,7 +48,7 @@ class SecondFactorPage:
         """Take the answer, and let them in if it is right."""
         form = await forms.read(request)
         if not self._pages.browsers.sent(request, form):
-            return await self._database.run(self._show, request, form, _EXPIRED_FORM, 403)
+            return await self._database.run(self._show, request, form, EXPIRED_FORM, 403)
         try:
             return await self._database.run(self._submit, request, form)
         except (WrongCode, PasskeyRefused) as refusal:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from oidc_server.accounts import upstream_people
 from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
-from oidc_server.accounts.pages.login import EXPIRED_FORM, LoginPage
+from oidc_server.accounts.pages.login import LoginPage
 from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.federation import attempts
@@ -23,6 +23,7 @@ from oidc_server.foundation.errors import BadRequest
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.telemetry import metrics
 from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions.interaction import Interaction
 from oidc_server.sessions.ledger import LONG_AGO, Proof

@@ -1,6 +1,5 @@
 """The postman: takes what waits in the outbox to the SMTP server, and comes again where that fails."""
 
-import asyncio
 from datetime import timedelta
 from email.message import EmailMessage
 from urllib.parse import urlsplit
@@ -9,6 +8,7 @@ import structlog
 from circuitbreaker import CircuitBreaker
 
 from oidc_server.foundation.database import Database
+from oidc_server.foundation.errands import Errands
 from oidc_server.foundation.mail import outbox
 from oidc_server.foundation.mail.letter import compose
 from oidc_server.foundation.mail.outbox import Parcel
@@ -36,9 +36,8 @@ class Postman:
         self._smtp = Smtp(settings.smtp, url.get_secret_value()) if url is not None else None
         # Longer than any try, with what is written before and after it: until then, nobody else tries.
         self._lease = settings.smtp.timeout + 2 * settings.database.timeout
-        self._under_way: set[asyncio.Task[None]] = set()
-        self.bell = asyncio.Event()
-        """Rung when there is room again."""
+        self._errands = Errands(_AT_ONCE, failed=_tell_failed)
+        self.bell = self._errands.bell
 
     @property
     def breaker(self) -> CircuitBreaker | None:
@@ -47,26 +46,15 @@ class Postman:
 
     async def work(self) -> None:
         """Set out with as many mails as there is room for; one that hangs holds up no other."""
-        room = _AT_ONCE - len(self._under_way)
+        room = self._errands.room
         if self._smtp is None or self._smtp.breaker.opened or not room:
             return
         for parcel in await self._database.run(self._claim, room):
-            task = asyncio.create_task(self._deliver(self._smtp, parcel))
-            self._under_way.add(task)
-            task.add_done_callback(self._has_ended)
+            self._errands.set_out(self._deliver(self._smtp, parcel))
 
     async def finish(self) -> None:
         """Wait for what is under way."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    def _has_ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            # The database, most likely. The lease ends, and the mail is sent a second time rather than never.
-            log.error("mail_failed", error=type(error).__name__)
-        if len(self._under_way) == _AT_ONCE - 1:
-            # There was no room; something may have waited for it.
-            self.bell.set()
+        await self._errands.finish()
 
     def _claim(self, count: int) -> list[Parcel]:
         with self._database.autocommit() as connection:
@@ -121,3 +109,8 @@ class Postman:
         metrics.mails.labels(outcome).inc()
         tell = log.info if outcome == "sent" else log.warning
         tell(f"mail_{outcome}", mail_id=str(parcel.id), kind=parcel.kind, attempts=parcel.attempts, because=because)
+
+
+def _tell_failed(error: BaseException) -> None:
+    # The database, most likely. The lease ends, and the mail is sent a second time rather than never.
+    log.error("mail_failed", error=type(error).__name__)

@@ -58,7 +58,7 @@ class Throttles:
                 f"async+{url}",
                 implementation="redispy",
                 wrap_exceptions=True,
-                connection_pool=self._pool,  # type: ignore[arg-type]
+                connection_pool=self._pool,  # type: ignore[arg-type]  # limits names the pool of the synchronous client
             )
         self._breaker = CircuitBreaker(
             name="redis", failure_threshold=2, recovery_timeout=_SECONDS_WITHOUT_REDIS, expected_exception=StorageError
@@ -105,7 +105,7 @@ class Throttles:
         if self._shared is not None and not self._breaker.opened:
             try:
                 with self._breaker:
-                    return await getattr(self._shared, name)(*values)  # type: ignore[no-any-return]
+                    return await getattr(self._shared, name)(*values)  # type: ignore[no-any-return]  # all three answer so
             except StorageError as error:
                 log.warning("redis_failed", error=type(error.storage_error).__name__)
         return here

@@ -36,6 +36,6 @@ def exposition() -> bytes:
     """Everything, in Prometheus's text format."""
     if MULTIPROCESS_DIR in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # a library without types
         return generate_latest(registry)
     return generate_latest(REGISTRY)

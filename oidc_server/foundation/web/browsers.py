@@ -11,11 +11,14 @@ from starlette.responses import Response
 
 from oidc_server.foundation.encoding import b64url, from_b64url
 from oidc_server.foundation.identifiers import new_secret
+from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web.cookies import Cookie
 from oidc_server.settings.model import Settings
 
 FIELD = "csrf_token"
+#: What people are told whose form was not filled in on this browser, where they have only to send it again.
+EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 _KEY = "oidc_server.browser"
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 

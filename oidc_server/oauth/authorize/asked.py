@@ -39,7 +39,7 @@ class AuthorizationRequest(OAuthRequest):
         super().__init__("GET", uri, values)
         self.repeated = repeated
         """Parameters that were sent more than once."""
-        self.client = None  # type: ignore[assignment]
+        self.client = None  # type: ignore[assignment]  # the first check sets it
 
     def replace(self, values: dict[str, str]) -> None:
         """Take these parameters for those that were sent: the ones in the request object."""

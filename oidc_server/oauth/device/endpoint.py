@@ -7,8 +7,7 @@ from starlette.responses import Response
 
 from oidc_server.clients.registry import Client
 from oidc_server.foundation.printable import printable
-from oidc_server.oauth import parameters, resource_indicators, scopes
-from oidc_server.oauth.errors import UnauthorizedClient
+from oidc_server.oauth import allowed, parameters, resource_indicators, scopes
 from oidc_server.oauth.grants.device_code import DeviceCodeGrant
 from oidc_server.oauth.parameters import OAuthRequest
 from oidc_server.oauth.server import AuthorizationServer, answer
@@ -36,8 +35,7 @@ class DeviceAuthorizationEndpoint:
 
     def _begin(self, asked: OAuthRequest, agent: str) -> dict[str, Any]:
         client = self._server.authenticate_client(asked, endpoint="device_authorization")
-        if not client.may_use(DeviceCodeGrant.GRANT_TYPE):
-            raise UnauthorizedClient(f"The client is not registered for the grant type {DeviceCodeGrant.GRANT_TYPE}.")
+        allowed.require(client, DeviceCodeGrant.GRANT_TYPE)
         asking = self._asking(asked, client, agent)
         with self._server.database.autocommit() as connection:
             codes = device.begin(connection, self._server.issuing.sealing, asking, self._lifetime)

@@ -5,19 +5,20 @@ from typing import Any
 from authlib.oauth2.rfc6749 import grants
 
 from oidc_server.audit.events import Event
-from oidc_server.oauth import resource_indicators, scopes
+from oidc_server.oauth import allowed, resource_indicators, scopes
 from oidc_server.oauth.errors import UnauthorizedClient
 from oidc_server.tokens.issuing import Allowed
 
 
-class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
+class ClientCredentialsGrant(grants.ClientCredentialsGrant):
     """A client proves who it is and gets an access token: no row, no refresh token."""
 
     def validate_token_request(self) -> None:
         """Check who asks, and for what."""
         client = self.authenticate_token_endpoint_client()
-        if not client.may_use(self.GRANT_TYPE) or client.metadata.is_public:
-            raise UnauthorizedClient("The client is not registered for the grant type client_credentials.")
+        allowed.require(client, self.GRANT_TYPE)
+        if client.metadata.is_public:
+            raise UnauthorizedClient("client_credentials is for clients that authenticate (RFC 6749 4.4).")
         known = self.server.issuing.resources.all()
         available = scopes.for_client(scopes.parse(self.request.get("scope")), client.scopes, known.scopes)
         named = resource_indicators.asked(self.request.get(resource_indicators.PARAMETER), known)

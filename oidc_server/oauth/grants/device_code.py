@@ -14,7 +14,6 @@ from oidc_server.oauth.errors import (
     InvalidGrant,
     InvalidRequest,
     SlowDown,
-    UnauthorizedClient,
 )
 from oidc_server.tokens import code as codes
 from oidc_server.tokens import device, grants
@@ -24,14 +23,13 @@ from oidc_server.tokens.models import DeviceRequest
 _NO_LONGER_GOOD = "The device code is not valid: it was never issued to this client, or was used before."
 
 
-class DeviceCodeGrant(authlib.DeviceCodeGrant):  # type: ignore[misc]
+class DeviceCodeGrant(authlib.DeviceCodeGrant):
     """Redeems a device code once its person has said yes, and only once."""
 
     def validate_token_request(self) -> None:
         """Check who asks, and what their person has decided."""
         client = self.authenticate_token_endpoint_client()
-        if not client.may_use(self.GRANT_TYPE):
-            raise UnauthorizedClient(f"The client is not registered for the grant type {self.GRANT_TYPE}.")
+        allowed.require(client, self.GRANT_TYPE)
         text = self.request.get("device_code")
         if text is None:
             raise InvalidRequest("device_code is missing.")

@@ -11,7 +11,7 @@ from oidc_server.oauth.authorize import checks, granting
 from oidc_server.tokens.grants import Authentication
 
 
-class ImplicitGrant(authlib.ImplicitGrant):  # type: ignore[misc]
+class ImplicitGrant(authlib.ImplicitGrant):
     """Answers with an ID token, and an access token if it is asked for."""
 
     RESPONSE_TYPES = {"id_token", "id_token token"}
@@ -19,7 +19,7 @@ class ImplicitGrant(authlib.ImplicitGrant):  # type: ignore[misc]
     def validate_authorization_request(self) -> str:
         """Check the request, in the order of the table in `authorize/checks.py`; returns where to answer."""
         checks.run(checks.OF_THE_REQUEST, self.request, self.server)
-        return self.request.redirect_uri  # type: ignore[no-any-return]
+        return self.request.redirect_uri  # type: ignore[no-any-return]  # Authlib's request has no type
 
     def create_authorization_response(
         self, redirect_uri: str, grant_user: Authentication

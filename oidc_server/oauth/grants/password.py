@@ -14,7 +14,7 @@ from oidc_server.oauth import direct_logins
 from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 
 
-class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
+class PasswordGrant(authlib.ResourceOwnerPasswordCredentialsGrant):
     """Signs a person in without a browser: through the same checks and throttles as the login page."""
 
     def validate_token_request(self) -> None:

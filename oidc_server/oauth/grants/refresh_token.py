@@ -12,7 +12,7 @@ from oidc_server.audit import trail
 from oidc_server.audit.events import Event
 from oidc_server.foundation import clock
 from oidc_server.oauth import about, allowed
-from oidc_server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from oidc_server.oauth.errors import InvalidGrant, InvalidRequest
 from oidc_server.sessions import ledger
 from oidc_server.tokens import grants, refresh_token
 from oidc_server.tokens.grants import Granted
@@ -21,14 +21,13 @@ from oidc_server.tokens.refresh_token import RefreshToken, Replayed
 _NO_LONGER_GOOD = "The refresh token is not valid: it was never issued to this client, has expired, or was revoked."
 
 
-class RefreshTokenGrant(authlib.RefreshTokenGrant):  # type: ignore[misc]
+class RefreshTokenGrant(authlib.RefreshTokenGrant):
     """Rotates at every use."""
 
     def validate_token_request(self) -> None:
         """Check who asks, with what, and what they may have today; nothing is used up yet."""
         client = self.authenticate_token_endpoint_client()
-        if not client.may_use(self.GRANT_TYPE):
-            raise UnauthorizedClient("The client is not registered for the grant type refresh_token.")
+        allowed.require(client, self.GRANT_TYPE)
         text = self.request.get("refresh_token")
         if text is None:
             raise InvalidRequest("refresh_token is missing.")

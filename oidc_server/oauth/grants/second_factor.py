@@ -26,7 +26,7 @@ def begin(sealing: Sealing, user: User, client_id: str, **wanted: str) -> str:
     return half_sign_ins.seal(sealing, user, PASSWORD, client_id, Place.API, **wanted)
 
 
-class SecondFactorGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+class SecondFactorGrant(BaseGrant, TokenEndpointMixin):
     """Takes a code from somebody half way in."""
 
     GRANT_TYPE = "second_factor"

@@ -16,8 +16,8 @@ from oidc_server.clients import looks
 from oidc_server.clients.registry import Client
 from oidc_server.foundation import negotiation
 from oidc_server.foundation.errors import BadRequest
-from oidc_server.foundation.languages import N_
 from oidc_server.foundation.web import forms, security_headers
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.error_pages import ErrorPages
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.oauth import parameters
@@ -32,7 +32,6 @@ _PURPOSE = "logout"
 #: How long clients have to sign a person out in their frames.
 _SECONDS_FOR_FRAMES = 3
 EVERYBODY = "everybody"
-_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class LogoutEndpoint:
             return self._end(request, roster, (), waiting["return_to"])
         if not chosen or not self._pages.browsers.sent(request, form):
             question = Question(waiting["return_to"], client, _leading(roster))
-            return self._ask(request, roster, question, problem=_EXPIRED_FORM, status=403)
+            return self._ask(request, roster, question, problem=EXPIRED_FORM, status=403)
         return self._end(request, roster, chosen, waiting["return_to"])
 
     def _ask(

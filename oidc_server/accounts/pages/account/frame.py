@@ -20,6 +20,7 @@ from oidc_server.foundation.database import Database
 from oidc_server.foundation.languages import N_
 from oidc_server.foundation.sealing import Sealing
 from oidc_server.foundation.web import forms
+from oidc_server.foundation.web.browsers import EXPIRED_FORM
 from oidc_server.foundation.web.pages import Pages
 from oidc_server.sessions import interaction as interactions
 from oidc_server.sessions import ledger
@@ -42,7 +43,6 @@ SECTIONS = {
     "account/data": N_("Your data"),
 }
 DONE = "done"
-_EXPIRED_FORM = N_("This page was open for too long, or your browser blocks cookies. Please try again.")
 
 
 class _Ended(Exception):
@@ -174,7 +174,7 @@ class Frame:
         """Only a form that was shown on this browser to the very person who acts there now is believed."""
         person = self.visitors.find(request)
         if not self.pages.browsers.sent(request, form, bound_to=person.user.id.hex if person else ""):
-            return self._conduct(request, page, again, {}, fresh, _EXPIRED_FORM)
+            return self._conduct(request, page, again, {}, fresh, EXPIRED_FORM)
         return self._conduct(request, page, conduct, form, fresh)
 
     def _conduct(
