@@ -60,22 +60,24 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
     )
     linking = LinkedUpstreamsPage(frame, house.sealing, house.upstreams, house.conversation, house.letters)
     pages_of_accounts = account_routes.build(
-        HomePage(house.database, pages, visitors),
-        login,
-        SecondFactorPage(house.database, pages, standings, factors, trust, browsers),
-        AddFactorPage(house.database, pages, standings, enrolment),
-        UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
-        SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
-        FirstAdministratorPage(settings, house.database, house.sealing, pages, error_pages, house.passwords, rules),
-        frame,
-        LanguageChoice(pages, house.sealing),
-        house.registry,
-        DataPage(frame, settings.privacy, Ownership()),
-        enrolment,
-        factors.passkeys,
-        PasswordPage(frame, house.password_change, browsers),
-        EmailPage(frame, house.self_service, can_mail=settings.can_mail),
-        PicturePage(frame, house.images, settings),
+        home=HomePage(house.database, pages, visitors),
+        login=login,
+        second_factor=SecondFactorPage(house.database, pages, standings, factors, trust, browsers),
+        add_factor=AddFactorPage(house.database, pages, standings, enrolment),
+        upstream=UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
+        select_account=SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
+        first_administrator=FirstAdministratorPage(
+            settings, house.database, house.sealing, pages, error_pages, house.passwords, rules
+        ),
+        frame=frame,
+        language=LanguageChoice(pages, house.sealing),
+        registry=house.registry,
+        data=DataPage(frame, settings.privacy, Ownership()),
+        enrolment=enrolment,
+        keys=factors.passkeys,
+        password=PasswordPage(frame, house.password_change, browsers),
+        email=EmailPage(frame, house.self_service, can_mail=settings.can_mail),
+        picture=PicturePage(frame, house.images, settings),
     )
     self_service = self_service_routes.build(
         settings,

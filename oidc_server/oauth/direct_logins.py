@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oidc_server.accounts.models import User
-from oidc_server.audit.events import Event
 from oidc_server.clients.key_sets import Envelope
 from oidc_server.clients.metadata import ROLES_SCOPE
 from oidc_server.clients.registry import Client
@@ -62,6 +61,4 @@ def issue(
     request.grant = grant
     issued = Allowed(gets.scopes, gets.resources, gets.id_token_in)
     told = about.told(user, (), has_roles=ROLES_SCOPE in gets.scopes)
-    token = server.issuing.for_grant(grant, client, issued, about=told)
-    server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=GRANT_TYPE, scope=token.get("scope"))
-    return token
+    return server.issuing.for_grant(grant, client, issued, about=told)

@@ -65,7 +65,7 @@ class OAuthRequest(OAuth2Request):
         self.can_prove_more = False
         """Whether whoever asks can go on with a second factor."""
         self.grant: Granted | None = None
-        """What a person has been signed in for."""
+        """What it redeems or leads to; None where a client acts for itself."""
 
     @property
     def args(self) -> dict[str, str]:

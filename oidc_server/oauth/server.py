@@ -196,6 +196,8 @@ class AuthorizationServer(AuthlibServer):
         grant.validate_token_request()
         _, body, _ = grant.create_token_response()
         metrics.tokens_issued.labels(grant.GRANT_TYPE).inc()
+        ids = request.grant.ids if request.grant else {"client_id": request.client.client_id}
+        self.trail.note(Event.TOKENS_ISSUED, **ids, grant_type=grant.GRANT_TYPE, scope=body.get("scope"))
         return body
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:

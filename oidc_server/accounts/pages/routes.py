@@ -32,6 +32,7 @@ from oidc_server.foundation.web.routing import mount
 
 
 def build(
+    *,
     home: HomePage,
     login: LoginPage,
     second_factor: SecondFactorPage,

@@ -41,7 +41,7 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):
         code = self.request.get("code")
         if code is None:
             raise InvalidRequest("code is missing.")
-        self.grant = self._find(code)
+        self.grant = self.request.grant = self._find(code)
         self._check_redirect_uri(self.grant)
         pkce.verify(self.request.get("code_verifier"), self.grant.code_challenge)
 
@@ -54,7 +54,6 @@ class AuthorizationCodeGrant(authlib.AuthorizationCodeGrant):
         gets = allowed.today(self.server, self.request, grant, may_narrow=False)
         self._spend(grant)
         token = issuing.for_grant(grant, client, gets, nonce=grant.nonce, about=about.of(self.server, grant))
-        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
     def _find(self, code: str) -> Granted:

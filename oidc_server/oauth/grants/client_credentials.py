@@ -4,7 +4,6 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import grants
 
-from oidc_server.audit.events import Event
 from oidc_server.oauth import allowed, resource_indicators, scopes
 from oidc_server.oauth.errors import UnauthorizedClient
 from oidc_server.tokens.issuing import Allowed
@@ -27,9 +26,5 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Issue the token."""
-        client = self.request.client
-        token = self.server.issuing.for_client(client, self.allowed)
-        self.server.trail.note(
-            Event.TOKENS_ISSUED, client_id=client.client_id, grant_type=self.GRANT_TYPE, scope=token.get("scope")
-        )
+        token = self.server.issuing.for_client(self.request.client, self.allowed)
         return 200, token, self.TOKEN_RESPONSE_HEADER

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from authlib.oauth2 import rfc8628 as authlib
 
-from oidc_server.audit.events import Event
 from oidc_server.oauth import about, allowed
 from oidc_server.oauth.errors import (
     AccessDenied,
@@ -37,7 +36,7 @@ class DeviceCodeGrant(authlib.DeviceCodeGrant):
         if request_id is None:
             raise InvalidGrant(_NO_LONGER_GOOD, because="junk")
         self._check_decision(self._find(request_id))
-        self.grant = self._granted(request_id)
+        self.grant = self.request.grant = self._granted(request_id)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Spend the device code and issue what was granted: check and use are one statement."""
@@ -48,7 +47,6 @@ class DeviceCodeGrant(authlib.DeviceCodeGrant):
         if not is_first:
             raise InvalidGrant(_NO_LONGER_GOOD, because="somebody was faster, or its grant ended at this moment")
         token = issuing.for_grant(grant, client, gets, about=about.of(self.server, grant))
-        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
     def _find(self, request_id: UUID) -> DeviceRequest:

@@ -34,7 +34,8 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):
         token = refresh_token.read(self.server.issuing.sealing, text)
         if token is None:
             raise InvalidGrant(_NO_LONGER_GOOD, because="junk")
-        self.token, self.grant = token, self._find(token)
+        self.token = token
+        self.grant = self.request.grant = self._find(token)
         if refresh_token.is_replay(self.grant, token, self.server.issuing.lifetimes.refresh_retry):
             # Before anything is fetched: a replay is noticed, though the client's keys be out of reach.
             self._rotated()
@@ -45,7 +46,6 @@ class RefreshTokenGrant(authlib.RefreshTokenGrant):
         grant = self._rotated()
         told = about.of(self.server, grant)
         token = self.server.issuing.for_grant(grant, self.request.client, self.gets, about=told)
-        self.server.trail.note(Event.TOKENS_ISSUED, **grant.ids, grant_type=self.GRANT_TYPE, scope=token.get("scope"))
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
     def _find(self, token: RefreshToken) -> Granted:
