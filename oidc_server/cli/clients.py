@@ -112,6 +112,18 @@ def disable(client_id: str = typer.Argument(help="The client.")) -> None:
     reach.out.print(f"Disabled {client_id}.")
 
 
+@app.command()
+def enable(client_id: str = typer.Argument(help="The client.")) -> None:
+    """Enable a client that was disabled: what was issued to it counts again, unless it has expired or was revoked."""
+
+    async def work(house: House) -> bool:
+        return await house.database.run(_enable, house, client_id)
+
+    if not reach.with_house(work):
+        reach.fail(f"There is no disabled client {client_id!r}.")
+    reach.out.print(f"Enabled {client_id}.")
+
+
 def _add(house: House, client_id: str, metadata: ClientMetadata) -> str | None:
     with house.database.transaction() as session:
         registry.add(session, client_id, metadata)
@@ -147,6 +159,14 @@ def _disable(house: House, client_id: str) -> bool:
         done = registry.disable(session, client_id)
         if done:
             trail.record(session, Event.CLIENT_DISABLED, client_id=client_id)
+        return done
+
+
+def _enable(house: House, client_id: str) -> bool:
+    with house.database.transaction() as session:
+        done = registry.enable(session, client_id)
+        if done:
+            trail.record(session, Event.CLIENT_ENABLED, client_id=client_id)
         return done
 
 

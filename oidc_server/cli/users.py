@@ -76,6 +76,21 @@ def disable(username: str = typer.Argument(help="The user name or e-mail address
 
 
 @app.command()
+def enable(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
+    """Enable a user who was disabled: they can sign in again; what was ended stays ended."""
+
+    async def work(house: House) -> User | None:
+        return await house.database.run(_enable, house, username)
+
+    user = reach.with_house(work)
+    if user is None:
+        reach.fail(f"{username!r} is not disabled.")
+    reach.out.print(f"Enabled {username}.")
+    if user.deleted_at is not None:
+        reach.out.print("Their account stays deleted, as they wished: `oidc-server users restore` gives it back.")
+
+
+@app.command()
 def restore(username: str = typer.Argument(help="The user name or e-mail address.")) -> None:
     """Give an account back that its owner has deleted, as long as it is not erased."""
 
@@ -141,6 +156,16 @@ def _list(house: House) -> list[User]:
 def _disable(house: House, username: str) -> None:
     with house.database.transaction() as session:
         directory.disable(session, whom.find(session, username))
+
+
+def _enable(house: House, username: str) -> User | None:
+    """The user, None if no operator had disabled them."""
+    with house.database.transaction() as session:
+        user = whom.find(session, username)
+        if not user.is_barred:
+            return None
+        directory.change(session, user, password_hash=None, enabled=True)
+        return user
 
 
 def _restore(house: House, username: str) -> User | None:

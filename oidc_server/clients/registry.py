@@ -177,6 +177,14 @@ def disable(session: Session, client_id: str) -> bool:
     return done == 1
 
 
+def enable(session: Session, client_id: str) -> bool:
+    """Let a client act again; whether it was disabled."""
+    is_disabled = (ClientRow.client_id == client_id, ClientRow.disabled_at.is_not(None))
+    done = affected(session.execute(update(ClientRow).where(*is_disabled).values(disabled_at=None)))
+    changes.announce(session)
+    return done == 1
+
+
 def end_own_tokens(session: Session, client_id: str) -> datetime | None:
     """Let nothing count any more that a client has got for itself; from when on it gets what counts, None if there is none.
 

@@ -48,6 +48,21 @@ def test_disabling_somebody_who_is_not_there_says_so(run: Run) -> None:
     assert "There is no enabled client 'nothing'" in run("clients", "disable", "nothing").stderr
 
 
+def test_what_was_disabled_is_enabled_again(run: Run) -> None:
+    for kind, name in (("users", "alice"), ("clients", "shop")):
+        too_early = run(kind, "enable", name)
+        run(kind, "disable", name)
+        done = run(kind, "enable", name)
+        listed = json.loads(run(kind, "list", "--json").stdout)
+
+        assert too_early.returncode == 1
+        assert "disabled" in too_early.stderr
+        assert f"Enabled {name}." in done.stdout
+        assert [one["enabled"] for one in listed if name in (one.get("username"), one.get("client_id"))] == [True]
+    assert "There is no user 'nobody'" in run("users", "enable", "nobody").stderr
+    assert "There is no disabled client 'nothing'" in run("clients", "enable", "nothing").stderr
+
+
 def test_a_client_is_created_its_secret_rotated_and_disabled(run: Run) -> None:
     arguments = ("--client-id", "new", "--redirect-uri", "https://new.example.com/cb", "--name", "New")
     made = json.loads(run("clients", "create", *arguments, "--json").stdout)
