@@ -120,7 +120,8 @@ def check_response_mode(asked: AuthorizationRequest, server: AuthorizationServer
 def check_scope(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
     """The client may ask for these scopes, and they mean something to the resources it names (RFC 8707 §2.1)."""
     known = server.issuing.resources.all()
-    may_refresh = asked.client.may_use("refresh_token")
+    # Where no code comes, there is nothing to stay connected with (OpenID Connect Core §11).
+    may_refresh = asked.client.may_use("refresh_token") and "code" in asked.response_types
     wanted = scopes.for_person(
         scopes.parse(asked.get("scope")), asked.client.scopes, known.scopes, may_refresh=may_refresh
     )

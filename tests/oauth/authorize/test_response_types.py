@@ -119,6 +119,17 @@ async def test_the_implicit_flow_brings_no_refresh_token_and_no_code(
     assert members(answer).isdisjoint({"code", "refresh_token"})  # RFC 6749 §4.2.2
 
 
+async def test_without_a_code_nobody_stays_connected(person: Person, hybrid: RelyingParty) -> None:
+    scope = "openid email offline_access"
+    ends = await person.approve(hybrid, response_type="id_token token", scope=scope)  # Core §11
+    stays = await person.approve(hybrid, response_type="code token", scope=scope)
+    await person.sign_out()
+
+    assert ends.parameters["scope"] == "email openid"
+    assert not (await hybrid.introspect(ends.parameters["access_token"]))["active"]
+    assert (await hybrid.introspect(stays.parameters["access_token"]))["active"]
+
+
 @pytest.mark.parametrize("response_type", WITH_TOKENS)
 async def test_the_words_of_a_response_type_are_a_set(person: Person, hybrid: RelyingParty, response_type: str) -> None:
     turned = " ".join(reversed(response_type.split()))  # Multiple Response Types §3
