@@ -248,6 +248,8 @@ class ClientMetadata(BaseModel):
             for uri in getattr(self, member):
                 try:
                     redirect_uris.check(uri, application_type=self.application_type, development=development)
+                    if member == "redirect_uris" and self._is_sent_tokens and not development:
+                        redirect_uris.check_implicit(uri)
                 except ValueError as error:
                     raise ValueError(f"{member}: {error}, received {uri!r}") from error
         self._check_logout_uris(development)
@@ -369,6 +371,11 @@ class ClientMetadata(BaseModel):
                     logout_uris.check_origin(uri, self.redirect_uris)
             except ValueError as error:
                 raise ValueError(f"{member}: {error}, received {uri!r}") from error
+
+    @property
+    def _is_sent_tokens(self) -> bool:
+        """Whether it is a web page that gets tokens in its address."""
+        return "implicit" in self.grant_types and self.application_type == "web"
 
     @property
     def is_public(self) -> bool:

@@ -42,6 +42,15 @@ def check(uri: str, *, application_type: str, development: bool) -> None:
         raise ValueError(f"{expected}, received {parts.scheme!r} (RFC 8252 §7.1)")
 
 
+def check_implicit(uri: str) -> None:
+    """Raise ValueError unless tokens may be sent there in the browser of a web client (OpenID Connect Registration §2)."""
+    parts = _split(uri)
+    if parts.scheme != "https" or parts.hostname == "localhost":
+        raise ValueError(
+            "with the grant type implicit it must use https, and not localhost, unless the client is native"
+        )
+
+
 def matches(requested: str, registered: Sequence[str], *, application_type: str) -> bool:
     """Whether a request may use this URI: one that is registered, letter for letter.
 

@@ -77,6 +77,20 @@ def test_a_mistake_is_told_with_its_place_what_was_received_and_what_is_expected
     assert [word for word in told if word not in text] == [], text
 
 
+@pytest.mark.parametrize(
+    "uri", ["http://localhost/callback", "http://127.0.0.1:8080/callback", "https://localhost/callback"]
+)
+def test_tokens_come_to_no_web_page_on_loopback(uri: str) -> None:
+    members: dict[str, Any] = {"grant_types": ["implicit"], "response_types": ["id_token"], "redirect_uris": [uri]}
+
+    assert "implicit" in refusal(**members)  # OpenID Connect Registration §2, Core §3.2.2.1
+    assert read(**{**members, "redirect_uris": ["https://shop.example.com/callback"]})
+    assert read(development=True, **members)
+    if uri.startswith("http:"):
+        assert read(**members, application_type="native")
+        assert read(redirect_uris=[uri])  # with a code alone
+
+
 def test_a_client_of_the_code_flow_needs_somewhere_to_return_to() -> None:
     assert "redirect_uris" in refusal(redirect_uris=[])
     assert read(redirect_uris=[], grant_types=["client_credentials"]).redirect_uris == ()
