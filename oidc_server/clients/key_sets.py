@@ -18,6 +18,7 @@ from joserfc.jwk import JWKRegistry, OctKey
 from oidc_server.clients import jwk_sets
 from oidc_server.clients.registry import Client
 from oidc_server.foundation.database import wait
+from oidc_server.foundation.encoding import compact_json
 
 #: What clients may sign with (RFC 7518 §3.1, RFC 8037 §3.1).
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -48,10 +49,15 @@ class Envelope:
 
     def around(self, signed: str) -> str:
         """The JWT as it is sent: as it is, or encrypted and so nested (RFC 7519 §5.2)."""
-        if self.key is None:
-            return signed
-        header = dict(self.header)
-        return jwe.encrypt_compact(header, signed, self.key, algorithms=[header["alg"], header["enc"]])
+        return signed if self.key is None else self._encrypted({"cty": "JWT"}, signed)
+
+    def around_claims(self, claims: Claims) -> str:
+        """Claims that nobody signs, encrypted: a JWT too (RFC 7519 §3)."""
+        return self._encrypted({}, compact_json(claims))
+
+    def _encrypted(self, more: Mapping[str, str], text: str | bytes) -> str:
+        header = {**self.header, **more}
+        return jwe.encrypt_compact(header, text, self.key, algorithms=[header["alg"], header["enc"]])
 
 
 @dataclass
@@ -100,7 +106,7 @@ class KeySets:
 
     def envelope(self, client: Client, algorithm: str, encryption: str | None) -> Envelope:
         """The first of the client's keys that can be encrypted to like this, ready for use; Unverified if none fits."""
-        header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION, "cty": "JWT"}
+        header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION}
         for keys in self._sets(client, None):
             for jwk in keys:
                 if _is_to_encrypt(jwk, algorithm) and (envelope := _envelope(jwk, header)):
