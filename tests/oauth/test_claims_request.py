@@ -137,6 +137,15 @@ async def test_the_client_can_say_who_it_must_be(person: Person, relying_party: 
         assert relying_party.answer(page).error == error  # Core §5.5.1
 
 
+async def test_the_client_can_say_of_whom_it_must_be_one(person: Person, relying_party: RelyingParty) -> None:
+    tokens = await relying_party.redeem((await person.approve(relying_party)).code)
+    other, same = "00000000-0000-0000-0000-000000000000", tokens.id_claims["sub"]
+
+    for subjects, error in (([other, same], None), ([other, other[:-1] + "1"], "login_required"), ([], None)):
+        page = await person.visit(relying_party, prompt="none", claims=wish(id_token={"sub": {"values": subjects}}))
+        assert relying_party.answer(page).error == error  # Core §5.5.1, §3.1.2.2
+
+
 async def test_an_unreadable_claims_parameter_is_told_to_the_client(
     person: Person, relying_party: RelyingParty
 ) -> None:

@@ -186,8 +186,7 @@ def check_claims(asked: AuthorizationRequest, server: AuthorizationServer) -> No
     Languages that nobody knows are no error (§5.2).
     """
     asked.claims = claims_request.parse(asked.get("claims"), asked.get("claims_locales"))
-    if subjects := claims_request.demanded(asked.claims, "sub"):
-        asked.hinted_subject = subjects[0]
+    asked.hinted_subjects = claims_request.demanded(asked.claims, "sub")
 
 
 def check_acr(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
@@ -216,9 +215,9 @@ def check_id_token_hint(asked: AuthorizationRequest, server: AuthorizationServer
         raise InvalidRequest("id_token_hint is not an ID token of this server.", because=str(error)) from error
     if claims["aud"] != asked.client.client_id:
         raise InvalidRequest("id_token_hint was issued to another client.")
-    if asked.hinted_subject not in (None, claims["sub"]):
+    if asked.hinted_subjects and claims["sub"] not in asked.hinted_subjects:
         raise InvalidRequest("id_token_hint and the claims parameter name different people.")
-    asked.hinted_subject = claims["sub"]
+    asked.hinted_subjects = (claims["sub"],)
 
 
 Check = Callable[[AuthorizationRequest, AuthorizationServer], None]
