@@ -206,6 +206,8 @@ async def test_no_header_brings_a_key_of_its_own(doors: Doors, name: str) -> Non
 )
 async def test_a_client_s_own_jwt_of_another_type_is_no_assertion(doors: Doors, typ: str) -> None:
     assert await doors.client_assertion(signed(headers={"typ": "JWT"}))
+    assert await doors.client_assertion(signed(headers={"typ": "application/client-authentication+jwt"}))
+    assert not await doors.client_assertion(signed(headers={"typ": f"application/{typ}"}))
     assert not await doors.client_assertion(signed(headers={"typ": typ}))  # RFC 8725 §3.11
 
 

@@ -79,6 +79,15 @@ async def test_any_key_of_the_client_will_do(person: Person, signer: RelyingPart
     assert (await person.approve(signer, request=request)).parameters["state"] == "signed"
 
 
+@pytest.mark.parametrize(
+    "typ", ["JWT", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "OAUTH-AUTHZ-REQ+JWT"]
+)
+async def test_its_type_is_read_as_the_media_type_it_is(person: Person, signer: RelyingParty, typ: str) -> None:
+    answer = await person.approve(signer, request=signed(typ=typ, state="signed"))
+
+    assert answer.parameters["state"] == "signed"  # RFC 9101 §10.8.1, RFC 7515 §4.1.9
+
+
 async def test_who_registered_none_or_a_secret_uses_that(
     person: Person, http: httpx2.AsyncClient, signer: RelyingParty
 ) -> None:
