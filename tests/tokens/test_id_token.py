@@ -95,11 +95,13 @@ async def test_as_a_hint_it_is_read_long_after_it_expired(
         {"iss": ISSUER, "sub": "a"},
         {"iss": ISSUER, "sub": 1, "aud": "shop"},
         {"iss": ISSUER, "sub": "a", "aud": ["shop"]},
+        {"iss": ISSUER, "sub": "a", "aud": "shop", "auth_time": None},
     ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_we_would_not_have_issued_is_no_hint(house: House, claims: dict[str, object]) -> None:
-    text = jwt.sign(house.ring.current(), "JWT", claims)
+    told = {name: value for name, value in {"auth_time": 1, **claims}.items() if value is not None}
+    text = jwt.sign(house.ring.current(), "JWT", told)
 
     with pytest.raises(jwt.InvalidToken):
         id_token.read_hint(house.ring, ISSUER, text)

@@ -34,11 +34,17 @@ async def signer(http: httpx2.AsyncClient, house: House) -> RelyingParty:
     return RelyingParty(http, "signer")
 
 
-def signed(key: Any = None, algorithm: str = "RS256", typ: str = "oauth-authz-req+jwt", **claims: Any) -> str:
+def signed(
+    key: Any = None,
+    algorithm: str = "RS256",
+    typ: str = "oauth-authz-req+jwt",
+    headers: dict[str, Any] | None = None,
+    **claims: Any,
+) -> str:
     usual = {"iss": "signer", "aud": ISSUER, "exp": int(time.time()) + 60, "client_id": "signer"}
-    headers = {"kid": algorithm, "typ": typ}
+    header = {"kid": algorithm, "typ": typ, **(headers or {})}
     told = {name: value for name, value in {**usual, **claims}.items() if value is not None}
-    return pyjwt.encode(told, key if key is not None else KEYS[algorithm], algorithm, headers=headers)
+    return pyjwt.encode(told, key if key is not None else KEYS[algorithm], algorithm, headers=header)
 
 
 async def test_what_is_signed_counts_and_not_what_stands_beside_it(person: Person, signer: RelyingParty) -> None:

@@ -120,7 +120,19 @@ NOT_OF_THE_CLIENT: dict[str, Callable[[], str]] = {
     "junk": lambda: "junk",
     "junk with dots": lambda: "a.b.c",
     "nothing": lambda: "",
+    "encrypted, or so it says": lambda: signed() + ".AAAA.AAAA",
+    "a sub that is no text": lambda: raw('{"iss": "signer", "sub": ["signer"]}'),
+    "claims that are no object": lambda: raw("[1]"),
+    "claims that nest deep": lambda: raw('{"sub": "signer", "x": ' + "[" * 5000 + "]" * 5000 + "}"),
+    "claims that are no text": lambda: raw(b"\xff\xfe"),
+    "no claims": lambda: raw(""),
 }
+
+
+def raw(payload: str | bytes) -> str:
+    """Signed by the client, whatever it is."""
+    text = payload.encode() if isinstance(payload, str) else payload
+    return pyjwt.api_jws.PyJWS().encode(text, RSA, "RS256", headers={"kid": "RS256"})
 
 
 @pytest.mark.parametrize("name", NOT_OF_THE_CLIENT)
