@@ -16,6 +16,7 @@ from joserfc import jwe, jws
 from joserfc.jwk import JWKRegistry, OctKey
 
 from oidc_server.clients import jwk_sets
+from oidc_server.clients.metadata import DEFAULT_ENCRYPTION
 from oidc_server.clients.registry import Client
 from oidc_server.foundation.database import wait
 from oidc_server.foundation.encoding import compact_json
@@ -24,7 +25,6 @@ from oidc_server.foundation.encoding import compact_json
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SYMMETRIC = ("HS256", "HS384", "HS512")
 _MAX_LENGTH = 16_384
-_DEFAULT_ENCRYPTION = "A128CBC-HS256"
 _KEPT_SECONDS = 600
 _AGAIN_AFTER_SECONDS = 10
 _SETS_AT_MOST = 1_000
@@ -106,7 +106,7 @@ class KeySets:
 
     def envelope(self, client: Client, algorithm: str, encryption: str | None) -> Envelope:
         """The first of the client's keys that can be encrypted to like this, ready for use; Unverified if none fits."""
-        header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION}
+        header = {"alg": algorithm, "enc": encryption or DEFAULT_ENCRYPTION}
         for keys in self._sets(client, None):
             for jwk in keys:
                 if _is_to_encrypt(jwk, algorithm) and (envelope := _envelope(jwk, header)):

@@ -58,7 +58,7 @@ def demanded(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
 def preferred(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
     """The values of which the ID token should have one, the best first, essential or not."""
     wish = _wish(asked, name)
-    values = [wish["value"]] if "value" in wish else wish.get("values") or []
+    values = [wish["value"]] if wish.get("value") is not None else wish.get("values") or []
     return tuple(str(value) for value in values)
 
 

@@ -144,6 +144,8 @@ async def test_the_client_can_say_of_whom_it_must_be_one(person: Person, relying
     for subjects, error in (([other, same], None), ([other, other[:-1] + "1"], "login_required"), ([], None)):
         page = await person.visit(relying_party, prompt="none", claims=wish(id_token={"sub": {"values": subjects}}))
         assert relying_party.answer(page).error == error  # Core §5.5.1, §3.1.2.2
+    page = await person.visit(relying_party, prompt="none", claims=wish(id_token={"sub": {"value": None}}))
+    assert relying_party.answer(page).code  # nobody is named
 
 
 async def test_an_unreadable_claims_parameter_is_told_to_the_client(
