@@ -78,7 +78,10 @@ async def test_every_required_member_is_there(metadata: Metadata) -> None:
     assert required <= set(metadata)  # OpenID Connect Discovery §3
     assert "RS256" in metadata["id_token_signing_alg_values_supported"]
     assert "none" not in metadata["id_token_signing_alg_values_supported"]
-    assert all(value not in (None, [], "") for value in metadata.values())
+    for endpoint in ("token", "introspection", "revocation"):
+        assert "none" not in metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]  # RFC 8414 §2
+    assert metadata["claim_types_supported"] == ["normal"]  # Core §5.6: nothing aggregated, nothing distributed
+    assert all(value not in (None, [], "") for value in metadata.values())  # Discovery §4.2, RFC 8414 §3.2
 
 
 async def test_what_is_told_is_mounted_and_what_is_mounted_is_told(

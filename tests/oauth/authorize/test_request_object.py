@@ -119,6 +119,21 @@ async def test_who_registered_an_algorithm_must_sign_with_it(
     assert answer.error == "invalid_request_object"  # RFC 9101 §10.2
 
 
+async def test_another_algorithm_than_the_registered_one_is_refused(
+    person: Person, http: httpx2.AsyncClient, signer: RelyingParty, house: House
+) -> None:
+    keys = {"keys": [jwk("RS256"), jwk("ES256")]}
+    picky = factories.client("picky", skip_consent=True, jwks=keys, request_object_signing_alg="ES256")
+    await factories.add_client(house, **picky)
+    await deeds.notice(house)
+    party = RelyingParty(http, "picky")
+    own: dict[str, Any] = {"iss": "picky", "client_id": "picky", "state": "signed"}
+
+    assert (await person.approve(party, request=signed(algorithm="ES256", **own))).parameters["state"] == "signed"
+    refused = party.answer(await person.visit(party, request=signed(algorithm="RS256", **own)))
+    assert refused.error == "invalid_request_object"  # OpenID Connect Core §6.3.2, OpenID Connect Registration §2
+
+
 REFUSED: dict[str, Callable[[], str]] = {
     "junk": lambda: "junk",
     "a foreign key": lambda: signed(FOREIGN),

@@ -275,6 +275,8 @@ async def test_the_new_id_token_tells_of_the_old_sign_in(
     old, new = first.id_claims, second.id_claims
     for name in ("iss", "sub", "aud", "auth_time", "sid", "acr", "amr"):
         assert new[name] == old[name], name  # OpenID Connect Core §12.2
+    for name in ("sub", "client_id", "auth_time", "acr", "amr"):
+        assert second.access_claims[name] == first.access_claims[name], name  # RFC 9068 §2.2.1
     assert new["iat"] == old["iat"] + 3600
     assert "nonce" in old
     assert "nonce" not in new
