@@ -65,7 +65,7 @@ def test_claims_that_nobody_knows_are_left_out() -> None:
         other={"email": None},
     )
 
-    assert claims_request.parse(asked) == {"userinfo": {"email": None}}
+    assert claims_request.parse(asked) == {"userinfo": {"email": None}}  # Core §5.5
 
 
 async def test_a_single_claim_is_told_where_it_was_asked_for(
@@ -77,7 +77,7 @@ async def test_a_single_claim_is_told_where_it_was_asked_for(
     tokens = await relying_party.redeem((await person.approve(relying_party, scope="openid", claims=wanted)).code)
     told = (await http.get("/userinfo", headers={"Authorization": f"Bearer {tokens.access_token}"})).json()
 
-    assert told == {"sub": tokens.id_claims["sub"], "phone_number": "+49 30 1234"}
+    assert told == {"sub": tokens.id_claims["sub"], "phone_number": "+49 30 1234"}  # Core §5.5
     assert tokens.id_claims["email"] == "alice@example.com"
     assert "auth_time" in tokens.id_claims
     assert "name" not in tokens.id_claims
@@ -103,7 +103,7 @@ async def test_the_person_is_asked_about_each_claim_that_no_scope_brings(
     page = await person.visit(
         relying_party, scope="openid email", claims=wish(userinfo={"phone_number": None, "email": None})
     )
-    assert page.path == "/consent"
+    assert page.path == "/consent"  # Core §3.1.2.4
     assert "See your phone number" in page.text
 
     await person.decide(page)

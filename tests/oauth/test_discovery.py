@@ -60,7 +60,7 @@ async def test_the_issuer_is_the_configured_one(
 ) -> None:
     spoofed = await http.get("/.well-known/openid-configuration", headers={"Host": "thief.example.com"})
 
-    assert metadata["issuer"] == settings.issuer
+    assert metadata["issuer"] == settings.issuer  # RFC 8414 §3.3
     assert "thief" not in spoofed.text  # OpenID Connect Discovery §4.3
 
 
@@ -91,7 +91,7 @@ async def test_what_is_told_is_mounted_and_what_is_mounted_is_told(
     answers = {path: (await http.get(path)).status_code for path in told}
     of_clients = {path for path, tags in mounted(app.routes) if tags & {"OAuth 2", "OpenID Connect"}}
 
-    assert 404 not in answers.values(), answers
+    assert 404 not in answers.values(), answers  # RFC 8414 §2
     assert of_clients | {"/jwks"} == told
 
 
@@ -104,7 +104,7 @@ async def test_the_grant_types_told_are_the_ones_that_work(http: httpx2.AsyncCli
         if response.json()["error"] != "unsupported_grant_type":
             known.add(grant_type)
 
-    assert known | {"implicit"} == set(metadata["grant_types_supported"])
+    assert known | {"implicit"} == set(metadata["grant_types_supported"])  # RFC 8414 §2
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_the_values_told_are_the_ones_that_work(
         if page.path in ("/login", "/consent", "/select-account", "/signup") or hybrid.answer(page).error is None:
             taken.add(value)
 
-    assert taken == set(metadata[member])
+    assert taken == set(metadata[member])  # RFC 8414 §2, RFC 9700 §2.1.1
 
 
 @pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
@@ -160,7 +160,7 @@ async def test_what_is_not_supported_is_said_to_be_not_supported(
     page = await person.visit(relying_party, request_uri="https://shop.example.com/request")
 
     assert metadata["request_uri_parameter_supported"] is False  # it would be true if it were left out
-    assert relying_party.answer(page).error == "request_uri_not_supported"
+    assert relying_party.answer(page).error == "request_uri_not_supported"  # Discovery §3, Core §3.1.2.6
 
 
 async def test_the_issuer_is_in_every_answer_as_told(

@@ -53,7 +53,7 @@ async def test_what_is_signed_counts_and_not_what_stands_beside_it(person: Perso
     )
 
     assert answer.parameters["state"] == "signed"  # OpenID Connect Core §6.1
-    assert (await signer.redeem(answer.code)).id_claims["nonce"] == "signed"
+    assert (await signer.redeem(answer.code)).id_claims["nonce"] == "signed"  # Core §6.3.3
 
 
 async def test_everything_but_the_client_may_stand_inside(person: Person, signer: RelyingParty) -> None:
@@ -107,7 +107,7 @@ async def test_who_registered_no_algorithm_need_not_sign(person: Person, signer:
     request = pyjwt.encode({"state": "inside"}, "", "none")
     answer = await person.approve(signer, request=request)
 
-    assert answer.parameters["state"] == "inside"  # OpenID Connect Dynamic Client Registration 1.0 §2
+    assert answer.parameters["state"] == "inside"  # OpenID Connect Registration §2
 
 
 async def test_who_registered_an_algorithm_must_sign_with_it(
@@ -162,14 +162,14 @@ def signed_raw(payload: str) -> str:
 async def test_what_is_not_the_clients_own_request_is_refused(person: Person, signer: RelyingParty, name: str) -> None:
     answer = signer.answer(await person.visit(signer, request=REFUSED[name]()))
 
-    assert answer.error in {"invalid_request_object", "invalid_request"}
+    assert answer.error in {"invalid_request_object", "invalid_request"}  # Core §6.1, §6.3.2, RFC 9101 §6.2, §10.8
     assert answer.parameters["state"] == "the-state"
 
 
 async def test_a_refusal_is_sent_nowhere_that_is_not_the_clients(person: Person, signer: RelyingParty) -> None:
     page = await person.visit(signer, request="junk", redirect_uri="https://evil.example/")
 
-    assert page.status == 400
+    assert page.status == 400  # RFC 9101 §7
     assert "oauth-error" in page.ids
 
 
@@ -183,9 +183,9 @@ async def test_a_redirect_uri_inside_is_checked_like_any_other(person: Person, s
 async def test_both_kinds_at_once_are_refused(person: Person, signer: RelyingParty) -> None:
     both = {"request": signed(), "request_uri": "https://signer.example.com/request"}
 
-    assert signer.answer(await person.visit(signer, **both)).error == "invalid_request"
+    assert signer.answer(await person.visit(signer, **both)).error == "invalid_request"  # Core §6.1, RFC 9101 §5
 
 
 @pytest.mark.parametrize("uri", ["https://shop.example.com/request", "urn:ietf:params:oauth:request_uri:x"])
 async def test_by_reference_only_where_the_operator_allows_it(person: Person, signer: RelyingParty, uri: str) -> None:
-    assert signer.answer(await person.visit(signer, request_uri=uri)).error == "request_uri_not_supported"
+    assert signer.answer(await person.visit(signer, request_uri=uri)).error == "request_uri_not_supported"  # Core §6.2

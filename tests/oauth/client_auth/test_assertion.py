@@ -67,14 +67,14 @@ async def http(http: httpx2.AsyncClient, house: House) -> httpx2.AsyncClient:
 async def test_a_client_proves_itself_with_a_key_of_its_own(http: httpx2.AsyncClient, algorithm: str) -> None:
     kid = {"kid": "RS256"} if algorithm == "PS256" else {}
 
-    assert (await send(http, signed(algorithm, headers=kid))).status_code == 200
+    assert (await send(http, signed(algorithm, headers=kid))).status_code == 200  # Core §9
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 async def test_a_client_proves_itself_with_its_secret(http: httpx2.AsyncClient, algorithm: str) -> None:
     for secret, status in ((SECRET, 200), (SECRET[::-1], 401)):
         assertion = signed(algorithm, secret, iss="sharer", sub="sharer")
-        assert (await send(http, assertion)).status_code == status
+        assert (await send(http, assertion)).status_code == status  # Core §9
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def raw(payload: str | bytes) -> str:
 async def test_what_does_not_prove_it_is_refused_in_the_same_words(http: httpx2.AsyncClient, name: str) -> None:
     answer = await send(http, NOT_OF_THE_CLIENT[name]())
 
-    assert answer.status_code == 401
+    assert answer.status_code == 401  # RFC 7523 §3, Core §9
     assert answer.json() == {"error": "invalid_client", "error_description": "Client authentication failed."}
 
 
@@ -152,7 +152,7 @@ async def test_times_that_are_none_are_refused(http: httpx2.AsyncClient, value: 
         headers={"kid": "RS256"},
     )
 
-    assert (await send(http, token)).status_code == 401
+    assert (await send(http, token)).status_code == 401  # RFC 7523 §3
 
 
 async def test_an_assertion_works_once_even_if_it_is_sent_fifty_times_at_once(http: httpx2.AsyncClient) -> None:
@@ -189,7 +189,7 @@ async def test_the_client_id_beside_it_must_be_the_same(http: httpx2.AsyncClient
 async def test_another_type_of_assertion_is_refused(http: httpx2.AsyncClient, kind: str | None) -> None:
     answer = await send(http, signed(), client_assertion_type=kind)
 
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")  # RFC 7521 §4.2
 
 
 async def test_the_algorithm_that_the_client_registered_is_the_only_one(house: House, http: httpx2.AsyncClient) -> None:
@@ -205,7 +205,7 @@ async def test_the_algorithm_that_the_client_registered_is_the_only_one(house: H
     await deeds.notice(house)
 
     assert (await send(http, signed("ES256"))).status_code == 200
-    assert (await send(http, signed("RS256"))).status_code == 401
+    assert (await send(http, signed("RS256"))).status_code == 401  # OpenID Connect Registration §2
 
 
 async def test_the_token_that_comes_of_it_is_the_clients(http: httpx2.AsyncClient) -> None:
