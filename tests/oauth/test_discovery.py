@@ -163,6 +163,25 @@ async def test_what_is_not_supported_is_said_to_be_not_supported(
     assert relying_party.answer(page).error == "request_uri_not_supported"  # Discovery §3, Core §3.1.2.6
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        "dpop_signing_alg_values_supported",
+        "tls_client_certificate_bound_access_tokens",  # RFC 8705 §3.3
+        "pushed_authorization_request_endpoint",
+        "require_pushed_authorization_requests",
+        "require_signed_request_object",  # RFC 9101 §10.5
+        "backchannel_authentication_endpoint",
+        "authorization_signing_alg_values_supported",
+        "introspection_encryption_alg_values_supported",
+        "authorization_details_types_supported",
+        "signed_metadata",
+    ],
+)
+async def test_what_is_not_offered_is_not_in_the_metadata(metadata: Metadata, member: str) -> None:
+    assert not metadata.get(member)  # RFC 8414 §2
+
+
 async def test_the_issuer_is_in_every_answer_as_told(
     person: Person, relying_party: RelyingParty, metadata: Metadata
 ) -> None:

@@ -62,7 +62,7 @@ async def test_only_the_client_reads_what_is_encrypted_to_its_key(
     userinfo = await reader.userinfo(tokens.access_token)
 
     told = await opened(http, tokens.id_token, algorithm, "A128CBC-HS256")  # OpenID Connect Registration §2
-    about = await opened(http, userinfo.text, algorithm, "A128CBC-HS256")
+    about = await opened(http, userinfo.text, algorithm, "A128CBC-HS256")  # Core §16.14
     assert userinfo.headers["content-type"].startswith("application/jwt")  # Core §5.3.2
     assert (about["sub"], about["email"]) == (told["sub"], "alice@example.com")
 
@@ -109,4 +109,4 @@ async def test_without_a_key_that_fits_nothing_is_sent_in_the_clear(
 
     tokens = await reader.redeem((await person.approve(reader)).code)
     assert (tokens.status, tokens.error) == (503, "temporarily_unavailable")
-    assert "id_token" not in json.dumps(tokens.body)
+    assert "id_token" not in json.dumps(tokens.body)  # Core §10.2

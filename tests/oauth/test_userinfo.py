@@ -85,6 +85,7 @@ async def test_a_token_sent_twice_is_refused(http: httpx2.AsyncClient, tokens: T
 async def test_a_token_in_the_query_is_not_read(http: httpx2.AsyncClient, tokens: Tokens) -> None:
     response = await http.get("/userinfo", params={"access_token": tokens.access_token})
 
+    # RFC 6750 §2.3
     assert response.status_code == 401  # RFC 9700 §4.3.2: MUST NOT
 
 

@@ -91,7 +91,7 @@ async def test_a_statement_counts_again_when_the_client_replaces_its_registratio
 async def test_a_statement_can_set_nothing_that_only_operators_may(applicant: Applicant) -> None:
     error, _ = await applicant.refused(software_statement=statement(grant_types=["password"]))
 
-    assert error == "invalid_client_metadata"
+    assert error == "invalid_client_metadata"  # RFC 7591 §2.3, RFC 9700 §2.4
     assert "skip_consent" not in (await applicant.register(software_statement=statement(skip_consent=True))).told
 
 
@@ -154,7 +154,7 @@ async def test_a_statement_that_is_not_to_be_believed_is_refused(applicant: Appl
 
 
 def test_without_a_file_no_statement_is_believed() -> None:
-    with pytest.raises(software_statements.Unapproved):
+    with pytest.raises(software_statements.Unapproved):  # RFC 7591 §2.3
         software_statements.load(None).read(statement())
 
 
