@@ -51,6 +51,12 @@ def test_whatever_is_sent_is_read_or_refused(received: Any) -> None:
         '{"id_token": {"acr": {"essential": "yes"}}}',
         '{"id_token": {"acr": {"values": "1"}}}',
         "[" * 100_000,
+        '{"userinfo": {"email": {"value": "\\u0000"}}}',
+        '{"userinfo": {"email": {"value": "\\ud800"}}}',
+        '{"userinfo": {"email": {"value": NaN}}}',
+        '{"userinfo": {"email": {"value": 1e999}}}',
+        '{"userinfo": {"email": {"value": ' + "9" * 500 + "}}}",
+        '{"userinfo": {"email": null, "email": null}}',
     ],
 )
 def test_what_is_no_claims_request_is_refused(text: str) -> None:

@@ -150,6 +150,12 @@ REFUSED: dict[str, Callable[[], str]] = {
     "an id token's type": lambda: signed(typ="at+jwt"),
     "one inside another": lambda: signed(request="x"),
     "no object": lambda: signed_raw("[1]"),
+    "half a surrogate pair": lambda: signed_raw(r'{"state": "\ud800"}'),
+    "a NUL": lambda: signed_raw(r'{"nonce": "a\u0000b"}'),
+    "a number without end": lambda: signed_raw('{"max_age": ' + "9" * 400 + "}"),
+    "no number": lambda: signed_raw('{"claims": {"userinfo": {"email": {"value": NaN}}}}'),
+    "a claim that comes twice": lambda: signed_raw('{"state": "one", "state": "two"}'),
+    "unsigned, with half a surrogate pair": lambda: pyjwt.encode({"state": "\ud800"}, "", "none"),
     "deeply nested": lambda: signed_raw('{"claims": ' + "[" * 2000 + "]" * 2000 + "}"),
 }
 

@@ -1,6 +1,7 @@
 """private_key_jwt and client_secret_jwt: what a client signs about itself, and what is refused."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -121,6 +122,10 @@ NOT_OF_THE_CLIENT: dict[str, Callable[[], str]] = {
     "junk with dots": lambda: "a.b.c",
     "nothing": lambda: "",
     "encrypted, or so it says": lambda: signed() + ".AAAA.AAAA",
+    "a jti with a NUL": lambda: raw(json.dumps(claims(jti="a\0b"))),
+    "a jti with half a surrogate pair": lambda: raw(json.dumps(claims(jti="\ud800"))),
+    "a sub with half a surrogate pair": lambda: raw(json.dumps(claims(sub="\ud800", iss="\ud800"))),
+    "a claim that comes twice": lambda: raw(json.dumps(claims())[:-1] + ', "aud": "https://other.example"}'),
     "a sub that is no text": lambda: raw('{"iss": "signer", "sub": ["signer"]}'),
     "claims that are no object": lambda: raw("[1]"),
     "claims that nest deep": lambda: raw('{"sub": "signer", "x": ' + "[" * 5000 + "]" * 5000 + "}"),

@@ -207,6 +207,11 @@ async def test_what_cannot_be_registered_is_told_with_what_was_received_and_expe
         (b'{"x": {"y": 1, "y": 2}}', "application/json", "y was sent twice"),
         (b'{"x": NaN}', "application/json", "NaN"),
         (b'{"x": 1e999}', "application/json", "too large"),
+        (
+            b'{"jwks": {"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB", "x": ' + b"9" * 400 + b"}]}}",
+            "application/json",
+            "too large",
+        ),
         (b'{"x": ' + b"9" * 5000 + b"}", "application/json", "not JSON"),
         (b'{"client_name": "a\\u0000b"}', "application/json", "NUL"),
         (b'{"client_name": "\\ud800"}', "application/json", "surrogate"),

@@ -125,6 +125,8 @@ def forged() -> list[tuple[Any, str]]:
         (with_public_key_as_secret(body), "invalid_software_statement"),
         (good + "A" * 20_000, "invalid_software_statement"),
         (nested(), "invalid_software_statement"),
+        (statement(client_name="\ud800"), "invalid_software_statement"),
+        (statement(software_version="a\0b"), "invalid_software_statement"),
         *((statement(head=header), "invalid_software_statement") for header in ({"crit": ["exp"]}, {"kid": "unknown"})),
         *((statement(THIEF, head=header), "invalid_software_statement") for header in own_keys()),
     ]
