@@ -154,7 +154,7 @@ REFUSED: dict[str, Callable[[], str]] = {
     "a NUL": lambda: signed_raw(r'{"nonce": "a\u0000b"}'),
     "a number without end": lambda: signed_raw('{"max_age": ' + "9" * 400 + "}"),
     "no number": lambda: signed_raw('{"claims": {"userinfo": {"email": {"value": NaN}}}}'),
-    "a claim that comes twice": lambda: signed_raw('{"state": "one", "state": "two"}'),
+    "a claim that comes twice": lambda: signed_raw('{"state": "one", "state": "two"}'),  # RFC 7519 §4
     "unsigned, with half a surrogate pair": lambda: pyjwt.encode({"state": "\ud800"}, "", "none"),
     "deeply nested": lambda: signed_raw('{"claims": ' + "[" * 2000 + "]" * 2000 + "}"),
 }
