@@ -93,7 +93,7 @@ class Visitors:
 
     @property
     def state_cookie(self) -> str:
-        """The name of the cookie that holds the browser's state (OpenID Connect Session Management §4.2)."""
+        """The name of the cookie that holds the browser's state (OpenID Connect Session Management §3.2)."""
         return self._state.name
 
     def state_of(self, request: Request) -> str:

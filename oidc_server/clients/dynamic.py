@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from oidc_server.clients import languages, redirect_uris
-from oidc_server.clients.metadata import ClientMetadata
+from oidc_server.clients.metadata import DEFAULT_ENCRYPTION, ClientMetadata
 from oidc_server.foundation.printable import printable
 
 #: What nobody can set from outside.
@@ -79,6 +79,9 @@ def registered(metadata: ClientMetadata) -> Members:
     """Every member as it is registered, defaults too, as it is told to the client (RFC 7591 §3.2.1)."""
     dumped = metadata.model_dump(mode="json", exclude=set(OPERATOR_ONLY), exclude_none=True, warnings=False)
     dumped.setdefault("response_types", ["code"] if "authorization_code" in metadata.grant_types else [])
+    for what in ("id_token", "userinfo"):
+        if f"{what}_encrypted_response_alg" in dumped:
+            dumped.setdefault(f"{what}_encrypted_response_enc", DEFAULT_ENCRYPTION)
     told = {name: value for name, value in dumped.items() if value != [] or name in _ALWAYS_TOLD}
     return languages.spread(told)
 

@@ -16,14 +16,17 @@ from joserfc import jwe, jws
 from joserfc.jwk import JWKRegistry, OctKey
 
 from oidc_server.clients import jwk_sets
+from oidc_server.clients.metadata import DEFAULT_ENCRYPTION
 from oidc_server.clients.registry import Client
+from oidc_server.foundation import strict_json
 from oidc_server.foundation.database import wait
+from oidc_server.foundation.encoding import compact_json
+from oidc_server.foundation.errors import BadRequest
 
 #: What clients may sign with (RFC 7518 §3.1, RFC 8037 §3.1).
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SYMMETRIC = ("HS256", "HS384", "HS512")
 _MAX_LENGTH = 16_384
-_DEFAULT_ENCRYPTION = "A128CBC-HS256"
 _KEPT_SECONDS = 600
 _AGAIN_AFTER_SECONDS = 10
 _SETS_AT_MOST = 1_000
@@ -48,10 +51,15 @@ class Envelope:
 
     def around(self, signed: str) -> str:
         """The JWT as it is sent: as it is, or encrypted and so nested (RFC 7519 §5.2)."""
-        if self.key is None:
-            return signed
-        header = dict(self.header)
-        return jwe.encrypt_compact(header, signed, self.key, algorithms=[header["alg"], header["enc"]])
+        return signed if self.key is None else self._encrypted({"cty": "JWT"}, signed)
+
+    def around_claims(self, claims: Claims) -> str:
+        """Claims that nobody signs, encrypted: a JWT too (RFC 7519 §3)."""
+        return self._encrypted({}, compact_json(claims))
+
+    def _encrypted(self, more: Mapping[str, str], text: str | bytes) -> str:
+        header = {**self.header, **more}
+        return jwe.encrypt_compact(header, text, self.key, algorithms=[header["alg"], header["enc"]])
 
 
 @dataclass
@@ -72,22 +80,26 @@ class KeySets:
 
         A kid that is not in its set is looked for once more at its `jwks_uri`: clients rotate their keys, too.
         """
-        return self._verified(self._sets(client, header_of(token).get("kid")), token, algorithms)
+        return _strictly_read(self._verified(self._sets(client, header_of(token).get("kid")), token, algorithms))
 
     def verify_published(self, jwks_uri: str, token: str, algorithms: Sequence[str]) -> Claims:
-        """The claims of a JWT that was signed with one of the keys published there; Unverified otherwise."""
+        """The claims, whatever they hold, of a JWT signed with one of the keys published there; Unverified otherwise."""
         if self._fetch is None:
             raise Unverified("no keys can be fetched")
-        return self._verified(self._published(jwks_uri), token, algorithms)
+        try:
+            claims = json.loads(self._verified(self._published(jwks_uri), token, algorithms))
+        except (ValueError, RecursionError) as error:
+            raise Unverified("its claims cannot be read") from error
+        return claims if isinstance(claims, dict) else {}
 
-    def _verified(self, sets: Iterable[list[dict[str, Any]]], token: str, algorithms: Sequence[str]) -> Claims:
+    def _verified(self, sets: Iterable[list[dict[str, Any]]], token: str, algorithms: Sequence[str]) -> bytes:
         header = header_of(token)
         algorithm = _algorithm(header, algorithms)
         for keys in sets:
             for jwk in _fitting(keys, algorithm, header.get("kid")):
-                claims = _verified(token, jwk, algorithm)
-                if claims is not None:
-                    return claims
+                payload = _verified(token, jwk, algorithm)
+                if payload is not None:
+                    return payload
         raise Unverified("signed by none of the keys")
 
     def require_key(self, client: Client, wanted: Any) -> None:
@@ -100,7 +112,7 @@ class KeySets:
 
     def envelope(self, client: Client, algorithm: str, encryption: str | None) -> Envelope:
         """The first of the client's keys that can be encrypted to like this, ready for use; Unverified if none fits."""
-        header = {"alg": algorithm, "enc": encryption or _DEFAULT_ENCRYPTION, "cty": "JWT"}
+        header = {"alg": algorithm, "enc": encryption or DEFAULT_ENCRYPTION}
         for keys in self._sets(client, None):
             for jwk in keys:
                 if _is_to_encrypt(jwk, algorithm) and (envelope := _envelope(jwk, header)):
@@ -170,7 +182,8 @@ def _envelope(jwk: dict[str, Any], header: dict[str, str]) -> Envelope | None:
 def verify_with_secret(token: str, secret: bytes, algorithms: Sequence[str]) -> Claims | None:
     """The claims of a JWT that was signed with a shared secret, or None."""
     algorithm = _algorithm(header_of(token), algorithms)
-    return _deserialized(token, OctKey.import_key(secret), algorithm) if secret else None
+    payload = _payload(token, OctKey.import_key(secret), algorithm) if secret else None
+    return None if payload is None else _strictly_read(payload)
 
 
 def header_of(token: str) -> dict[str, Any]:
@@ -190,10 +203,17 @@ def claims_of(token: str) -> Claims:
     """A JWT's claims, not verified: only to find out whose keys to verify them with."""
     header_of(token)
     try:
-        claims = json.loads(jws.extract_compact(token.encode()).payload)
+        payload = jws.extract_compact(token.encode()).payload
     except Exception as error:
         raise Unverified("its claims cannot be read") from error
-    return claims if isinstance(claims, dict) else {}
+    return _strictly_read(payload)
+
+
+def _strictly_read(payload: bytes) -> Claims:
+    try:
+        return strict_json.parse(payload)
+    except BadRequest as error:
+        raise Unverified(f"its claims: {error}") from error
 
 
 def _algorithm(header: dict[str, Any], allowed: Sequence[str]) -> str:
@@ -214,17 +234,17 @@ def _fitting(keys: list[dict[str, Any]], algorithm: str, kid: Any) -> list[dict[
     ]
 
 
-def _verified(token: str, jwk: dict[str, Any], algorithm: str) -> Claims | None:
+def _verified(token: str, jwk: dict[str, Any], algorithm: str) -> bytes | None:
     try:
         key = JWKRegistry.import_key(jwk)
     except Exception:
         return None  # a key that nobody can use fits nothing
-    return _deserialized(token, key, algorithm)
+    return _payload(token, key, algorithm)
 
 
-def _deserialized(token: str, key: Any, algorithm: str) -> Claims | None:
+def _payload(token: str, key: Any, algorithm: str) -> bytes | None:
     try:
-        claims = json.loads(jws.deserialize_compact(token, key, [algorithm]).payload)
+        payload: bytes | None = jws.deserialize_compact(token, key, [algorithm]).payload
     except Exception:
         return None
-    return claims if isinstance(claims, dict) else None
+    return payload

@@ -44,6 +44,8 @@ ClientAlgorithm = Literal[
 #: How what we send is encrypted to a client's key (RFC 7518 §4, §5); RSA1_5 is not among them (RFC 8725 §3.2).
 KeyManagement = Literal["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
 ContentEncryption = Literal["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"]
+#: Where a client registered only how its key is used (OpenID Connect Registration §2).
+DEFAULT_ENCRYPTION: ContentEncryption = "A128CBC-HS256"
 RequestAlgorithm = Literal[
     "none", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
     "HS256", "HS384", "HS512",

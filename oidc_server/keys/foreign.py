@@ -1,13 +1,14 @@
 """JWTs that others signed, read with public keys that we were given; every algorithm is named (RFC 8725 §3.1)."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from joserfc import jws
 from joserfc.jwk import KeySet
 
+from oidc_server.foundation import strict_json
 from oidc_server.foundation.encoding import from_b64url
+from oidc_server.foundation.errors import BadRequest
 from oidc_server.keys.jwt import MAX_LENGTH, Claims, InvalidToken
 
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
@@ -55,9 +56,6 @@ def _claims(token: str) -> Claims:
     if len(token) > MAX_LENGTH or token.count(".") != 2:
         raise InvalidToken("not a JWT")
     try:
-        found = json.loads(from_b64url(token.split(".")[1]))
-    except (ValueError, RecursionError) as error:
+        return strict_json.parse(from_b64url(token.split(".")[1]))
+    except (ValueError, BadRequest) as error:
         raise InvalidToken("its claims cannot be read") from error
-    if not isinstance(found, dict):
-        raise InvalidToken("no claims")
-    return found

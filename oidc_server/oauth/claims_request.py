@@ -1,10 +1,11 @@
 """The claims parameter: single claims that a client asks for, essential or not (OpenID Connect Core §5.5)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from oidc_server.accounts import claims, tagged
+from oidc_server.foundation import strict_json
+from oidc_server.foundation.errors import BadRequest
 from oidc_server.oauth.errors import InvalidRequest
 
 PLACES = ("userinfo", "id_token")
@@ -12,14 +13,13 @@ PLACES = ("userinfo", "id_token")
 KNOWN = frozenset({*claims.REQUESTABLE, "auth_time", "acr", "amr"})
 #: Where the languages that a client prefers stand beside those places.
 _LOCALES = "locales"
-_MAX_DEPTH = 20
 
 Claims = dict[str, Any]
 
 
 def parse(text: str | None, claims_locales: str | None = None) -> Claims | None:
     """What is asked for, by place, and in which languages; what we don't know is left out. InvalidRequest if malformed."""
-    received = _object("claims", _json(text)) if text is not None else {}
+    received = _json(text) if text is not None else {}
     found = {place: _known(place, received[place]) for place in PLACES if received.get(place) is not None}
     wanted: Claims = {place: asked for place, asked in found.items() if asked}
     if preferred_locales := tagged.locales(claims_locales):
@@ -58,7 +58,7 @@ def demanded(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
 def preferred(asked: Mapping[str, Any] | None, name: str) -> tuple[str, ...]:
     """The values of which the ID token should have one, the best first, essential or not."""
     wish = _wish(asked, name)
-    values = [wish["value"]] if "value" in wish else wish.get("values") or []
+    values = [wish["value"]] if wish.get("value") is not None else wish.get("values") or []
     return tuple(str(value) for value in values)
 
 
@@ -83,13 +83,12 @@ def _check_wish(where: str, wish: dict[str, Any]) -> None:
         raise InvalidRequest(f"{where}.values must be an array.")
 
 
-def _json(text: str) -> Any:
-    if text.count("{") + text.count("[") > _MAX_DEPTH * 20:
-        raise InvalidRequest("The parameter claims is nested too deeply.")
+def _json(text: str) -> dict[str, Any]:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The parameter claims is not JSON (OpenID Connect Core 5.5).") from error
+        return strict_json.parse(text.encode())
+    except (BadRequest, UnicodeError) as error:
+        told = "The parameter claims must be a JSON object without anything strange in it (OpenID Connect Core 5.5)."
+        raise InvalidRequest(told, because=str(error)) from error
 
 
 def _object(where: str, value: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from oidc_server.audit.events import Event
 from oidc_server.clients.registry import Client
 from oidc_server.keys.jwt import InvalidToken
 from oidc_server.oauth import parameters
-from oidc_server.oauth.errors import InvalidRequest
+from oidc_server.oauth.errors import InvalidGrant, InvalidRequest
 from oidc_server.oauth.parameters import OAuthRequest
 from oidc_server.oauth.server import AuthorizationServer, answer
 from oidc_server.settings.model import Settings
@@ -45,8 +45,7 @@ class RevocationEndpoint:
             token = access_token.read(issuing.ring, issuing.issuer, text)
         except InvalidToken:
             return
-        if token.client_id != client.client_id:
-            return
+        _check_owner(token.client_id, client)
         with self._server.database.transaction() as session:
             if revoking.revoke(session, token):
                 trail.record(session, Event.TOKEN_REVOKED, client_id=client.client_id, grant_id=token.grant_id)
@@ -58,5 +57,14 @@ class RevocationEndpoint:
             return
         with self._server.database.transaction() as session:
             grant = grants.read(session, token.grant_id)
-            if grant is not None and grant.client_id == client.client_id and grants.revoke(session, grant.id):
+            if grant is None:
+                return
+            _check_owner(grant.client_id, client)
+            if grants.revoke(session, grant.id):
                 trail.record(session, Event.GRANT_REVOKED, **grant.ids)
+
+
+def _check_owner(client_id: str, client: Client) -> None:
+    """Raise unless the token was issued to the client that asks: it must not think that it has ended (RFC 7009 §2.1)."""
+    if client_id != client.client_id:
+        raise InvalidGrant("The token was issued to another client.", because=f"issued to {client_id}")

@@ -75,11 +75,14 @@ class UserinfoEndpoint:
         """JSON, or a JWT, signed or encrypted or both, for clients that registered for one (Core §5.3.2)."""
         metadata, issuing = client.metadata, self._server.issuing
         signing = metadata.userinfo_signed_response_alg
-        if signing is None and metadata.userinfo_encrypted_response_alg is None:
+        if signing is not None:
+            claims_of_jwt = {**told, "iss": issuing.issuer, "aud": client.client_id}
+            signed = jwt.sign(issuing.ring.current(signing), "JWT", claims_of_jwt)
+            body = issuing.userinfo_envelope(client).around(signed)
+        elif metadata.userinfo_encrypted_response_alg is not None:
+            body = issuing.userinfo_envelope(client).around_claims(told)
+        else:
             return answer(told)
-        key = issuing.ring.current(signing or metadata.id_token_signed_response_alg)
-        signed = jwt.sign(key, "JWT", {**told, "iss": issuing.issuer, "aud": client.client_id})
-        body = issuing.userinfo_envelope(client).around(signed)
         return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/jwt")
 
     def _read(self, text: str) -> AccessToken:

@@ -51,6 +51,9 @@ def read_hint(ring: Ring, issuer: str, text: str) -> dict[str, Any]:
     claims = jwt.verify(text, {MEDIA_TYPE}, ring.find_ever)
     if claims.get("iss") != issuer or not isinstance(claims.get("sub"), str) or not isinstance(claims.get("aud"), str):
         raise jwt.InvalidToken("not an ID token of ours")
+    if "auth_time" not in claims:
+        # Userinfo as a JWT has the same type, and tells of no sign-in.
+        raise jwt.InvalidToken("no ID token")
     return claims
 
 

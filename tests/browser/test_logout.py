@@ -128,7 +128,7 @@ async def test_an_application_asks_whether_the_session_is_the_same(
     async def ask(message: str) -> str:
         return str(await page.evaluate(ASK, [frame, message]))
 
-    assert await ask(f"app {state}") == "unchanged"
+    assert await ask(f"app {state}") == "unchanged"  # Session Management §3.2
     assert await ask(f"other {state}") == "changed"
     for malformed in ("", "app", f"app {state} more", "app nosalt", f"app {state}.more", f" {state}"):
         assert await ask(malformed) == "error", malformed

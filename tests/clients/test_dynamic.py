@@ -34,6 +34,15 @@ def test_what_is_told_makes_the_same_client_again() -> None:
     assert read(**dynamic.registered(metadata)) == read(**dynamic.registered(read(**dynamic.registered(metadata))))
 
 
+def test_a_default_that_follows_from_what_was_sent_is_told_too() -> None:
+    keys = {"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}
+    told = dynamic.registered(read(id_token_encrypted_response_alg="ECDH-ES", jwks=keys))
+
+    assert told["id_token_encrypted_response_enc"] == "A128CBC-HS256"  # OpenID Connect Registration §2, RFC 7591 §3.2.1
+    assert "userinfo_encrypted_response_enc" not in told
+    assert dynamic.registered(read(**told)) == told
+
+
 def test_what_is_stated_wins_and_is_contradicted_in_no_language() -> None:
     sent: dict[str, Any] = {"client_name": "a", "client_name#de": "b", "client_uri#de": "https://app.example.com/de"}
 

@@ -54,7 +54,7 @@ def test_a_mistake_is_told_with_its_member_and_what_was_received(member: str, ur
         read({member: uri})
 
     text = explain(error.value)
-    assert member in text
+    assert member in text  # Back-Channel Logout §2.2, Front-Channel Logout §2
     assert told in text
 
 

@@ -12,6 +12,8 @@ from oidc_server.cli.reach import explain
 from oidc_server.clients import registry
 from oidc_server.clients.metadata import ClientMetadata
 
+KEY = {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}
+JWKS = {"keys": [KEY]}
 SHOP: dict[str, Any] = {"redirect_uris": ["https://shop.example.com/callback"]}
 
 
@@ -67,6 +69,21 @@ def test_a_document_is_read_back_as_it_was() -> None:
         ({"client_name": ""}, ["client_name"]),
         ({"client_nmae": "Shop"}, ["client_nmae"]),
         ({"skip_consent": "perhaps"}, ["skip_consent", "perhaps"]),
+        ({"jwks": JWKS, "jwks_uri": "https://shop.example.com/jwks"}, ["jwks", "jwks_uri", "not both"]),  # RFC 7591 §2
+        ({"jwks": {"keys": [{**KEY, "d": "AA"}]}}, ["jwks", "public"]),  # RFC 7517 §4, RFC 7591 §2
+        ({"jwks": {"keys": [{"kty": "oct", "k": "AA"}]}}, ["jwks", "public"]),
+        ({"jwks": [KEY]}, ["jwks"]),
+        ({"jwks_uri": "http://shop.example.com/jwks"}, ["jwks_uri", "https"]),
+        ({"request_uris": ["http://shop.example.com/request"]}, ["request_uris", "https"]),  # Core §6.2
+        ({"sector_identifier_uri": "http://shop.example.com/x"}, ["sector_identifier_uri", "https"]),  # Core §8.1
+        ({"id_token_signed_response_alg": "none"}, ["id_token_signed_response_alg", "none"]),  # Core §2
+        ({"token_endpoint_auth_signing_alg": "none"}, ["token_endpoint_auth_signing_alg", "none"]),  # Core §9
+        (
+            {"id_token_encrypted_response_alg": "RSA1_5", "jwks": JWKS},
+            ["id_token_encrypted_response_alg"],
+        ),  # RFC 8725 §3.2
+        ({"id_token_encrypted_response_alg": "RSA-OAEP"}, ["id_token_encrypted_response_alg", "jwks"]),
+        ({"id_token_encrypted_response_enc": "A128GCM"}, ["needs id_token_encrypted_response_alg"]),
     ],
 )
 def test_a_mistake_is_told_with_its_place_what_was_received_and_what_is_expected(

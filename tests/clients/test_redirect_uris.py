@@ -116,6 +116,7 @@ def test_whatever_may_be_registered_has_one_host_and_no_user(uri: str) -> None:
     ],
 )
 def test_a_web_client_may_not_register(uri: str) -> None:
+    # RFC 6749 §3.1.2, RFC 9700 §2.1, OpenID Connect Registration §2
     assert not may_be_registered(uri, development=True)
 
 
@@ -123,7 +124,7 @@ def test_a_web_client_may_not_register(uri: str) -> None:
     "uri", ["http://shop.example.com/", "http://192.0.2.1/", "http://127.0.0.2/", "http://0.0.0.0/"]
 )
 def test_http_is_for_development(uri: str) -> None:
-    assert not may_be_registered(uri)
+    assert not may_be_registered(uri)  # RFC 9700 §2.6
     assert may_be_registered(uri, development=True)
 
 
@@ -173,6 +174,7 @@ def test_nobody_else_may(port: int) -> None:
     assert not may_be_used(f"http://127.0.0.1:{port}/callback", "http://127.0.0.1/callback")
     assert not may_be_used(f"https://127.0.0.1:{port}/callback", "https://127.0.0.1/callback", native=True)
     assert not may_be_used(f"http://192.0.2.1:{port}/callback", "http://192.0.2.1/callback", native=True)
+    # RFC 8252 §7.3
     assert not may_be_used(f"https://shop.example.com:{port}/", "https://shop.example.com/", native=True)
 
 
@@ -205,7 +207,7 @@ def test_nobody_else_may(port: int) -> None:
     ],
 )
 def test_a_native_client_may_change_nothing_but_the_port(requested: str, registered: str) -> None:
-    assert not may_be_used(requested, registered, native=True)
+    assert not may_be_used(requested, registered, native=True)  # RFC 9700 §4.1.3
 
 
 @pytest.mark.parametrize("uri", ["com.example.app:/callback", "com.example.app://callback", "com.example.app:callback"])

@@ -34,7 +34,7 @@ def test_pairwise_subjects_differ_by_sector_and_person_and_never_change() -> Non
     assert len(set(known)) == 4
     assert str(ALICE) not in known
     assert known[0] == subjects.of(SEALING, pairwise("https://shop.example.com:8443/x"), ALICE)
-    assert all(len(one) <= 255 and one.isascii() for one in known)
+    assert all(len(one) <= 255 and one.isascii() for one in known)  # Core §8
 
 
 def test_a_client_knows_people_by_other_subjects_when_its_sector_changes_and_then_alone() -> None:
@@ -58,7 +58,7 @@ def test_one_sector_stands_for_several_hosts() -> None:
     both = ("https://shop.example.com/", "https://shop.example.org/")
     joined = pairwise(*both, sector_identifier_uri="https://shop.example.com/uris.json")
 
-    assert joined.sector == "shop.example.com"
+    assert joined.sector == "shop.example.com"  # Core §8.1, OpenID Connect Registration §5
     assert subjects.of(SEALING, joined, ALICE) == subjects.of(SEALING, SHOP, ALICE)
     with pytest.raises(ValidationError, match="sector_identifier_uri"):
         pairwise(*both)

@@ -370,6 +370,7 @@ async def test_what_has_not_the_form_that_is_right_here_is_not_kept(
         "sub": "1", "preferred_username": "carol", "name": ["x"], "nickname": "a\x00b", "picture": "javascript:alert(1)",
         "website": "https://carol.example", "birthdate": "soon", "address": {"locality": "Rome"}, "locale": {},
         "phone_number": "+1", "phone_number_verified": True, "gender": "x" * 501, "updated_at": 7, "admin": True,
+        "family_name": "a\ud800b",
     }  # fmt: skip
 
     await deeds.come_by(person, upstream_provider)

@@ -46,7 +46,7 @@ async def test_the_life_of_a_key_is_announced_signs_verifies_removed(house: Hous
     assert published(house) == [old, new]
 
     held_clock.move(timedelta(seconds=1))  # the last token that the old one signed has expired, and then some
-    assert published(house) == [new]
+    assert published(house) == [new]  # Core §10.1.1
     assert house.ring.find(old) is None
     assert house.ring.find_ever(old) is not None  # an old ID token may still be a hint
 
@@ -64,7 +64,7 @@ async def test_a_token_is_verified_until_it_expires_whatever_happens_to_its_key(
 
     assert house.ring.find(header(last_of_the_old)["kid"]) is not None
     held_clock.move(-timedelta(seconds=1))
-    assert (await machine.introspect(last_of_the_old))["active"]
+    assert (await machine.introspect(last_of_the_old))["active"]  # Core §10.1.1
 
 
 async def test_the_document_changes_with_the_clock_without_asking_the_database(

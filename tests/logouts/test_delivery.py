@@ -62,18 +62,18 @@ async def test_the_logout_token_says_what_the_specification_wants(
 
     (received,) = party.server.received
     assert (received.method, received.target) == ("POST", PATH)
-    assert received.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert received.headers["content-type"] == "application/x-www-form-urlencoded"  # Back-Channel Logout §2.5
     assert set(received.form) == {"logout_token"}
     (token,) = party.heard
     keys = jwt.PyJWKSet.from_dict((await party.http.get("/jwks")).json())
     header = jwt.get_unverified_header(token)
     claims = jwt.decode(token, keys[header["kid"]], algorithms=["RS256"], audience="hearing", issuer=settings.issuer)
-    assert (header["typ"], header["alg"]) == ("logout+jwt", "RS256")  # §2.4
+    assert (header["typ"], header["alg"]) == ("logout+jwt", "RS256")  # Back-Channel Logout §2.4
     assert claims["events"] == {EVENT: {}}
     assert (claims["sub"], claims["sid"]) == (tokens.id_claims["sub"], tokens.id_claims["sid"])
     assert claims["exp"] - claims["iat"] == 120
     assert len(claims["jti"]) >= 16
-    assert "nonce" not in claims
+    assert "nonce" not in claims  # Back-Channel Logout §2.4
     await house.deliveries.finish()
     assert await outcomes(house) == ["delivered"]
 
@@ -88,7 +88,7 @@ async def test_a_logout_token_is_neither_an_id_token_hint_nor_an_access_token(
 
     hint = await person.browser.open("/logout", id_token_hint=party.heard[0])
 
-    assert hint.status == 400
+    assert hint.status == 400  # Back-Channel Logout §4.1
     assert (await party.userinfo(party.heard[0])).status_code == 401
 
 
@@ -162,7 +162,7 @@ async def test_only_clients_that_took_part_are_told_and_each_once(
     await second.server.until(1)
     await deliver(house)
 
-    assert [len(one.heard) for one in (first, second, absent)] == [1, 1, 0]
+    assert [len(one.heard) for one in (first, second, absent)] == [1, 1, 0]  # Back-Channel Logout §2.3
     assert await deeds.count(house, LogoutDelivery) == 2
 
 
@@ -173,7 +173,7 @@ async def test_offline_grants_outlive_the_session_and_others_end(person: Person,
     await person.sign_out()
     await party.server.until(1)
 
-    assert (await party.refresh(ends.refresh_token)).error == "invalid_grant"  # §2.7
+    assert (await party.refresh(ends.refresh_token)).error == "invalid_grant"  # Back-Channel Logout §2.7
     assert (await party.refresh(stays.refresh_token)).status == 200
 
 
@@ -190,7 +190,7 @@ async def test_a_client_that_understood_is_not_told_again(
     held_clock.move(timedelta(hours=1))
     await deliver(house)
 
-    assert len(party.heard) == 1
+    assert len(party.heard) == 1  # Back-Channel Logout §2.8
     (row,) = await rows(house)
     assert (row.attempts, row.last_error, row.due_at) == (1, None, None)
 

@@ -43,7 +43,7 @@ async def test_an_app_in_the_browser_proves_itself_with_pkce_alone(person: Perso
     tokens = await spa.redeem((await person.approve(spa, scope="openid profile")).code)
 
     assert tokens.id_claims["aud"] == "spa"
-    assert (await spa.userinfo(tokens.access_token)).json()["name"] == "Alice"
+    assert (await spa.userinfo(tokens.access_token)).json()["name"] == "Alice"  # RFC 9700 §2.1.1
     assert (await spa.refresh(tokens.refresh_token)).status == 200
 
 

@@ -46,7 +46,7 @@ def test_who_sent_nothing_learns_no_error() -> None:
 def test_an_insufficient_scope_names_the_one_that_is_needed() -> None:
     response = bearer.challenge(InsufficientScope("too little"), scope="openid")
 
-    assert response.status_code == 403
+    assert response.status_code == 403  # RFC 6750 §3, §3.1
     assert response.headers["www-authenticate"].endswith(
         'error="insufficient_scope", error_description="too little", scope="openid"'
     )
@@ -62,4 +62,4 @@ def test_what_only_the_log_may_know_is_not_told() -> None:
 def test_nothing_that_is_told_breaks_the_header(told: str) -> None:
     response = bearer.challenge(InvalidRequest(told))
 
-    assert CHALLENGE.fullmatch(response.headers["www-authenticate"])
+    assert CHALLENGE.fullmatch(response.headers["www-authenticate"])  # RFC 6750 §3

@@ -51,6 +51,12 @@ def test_whatever_is_sent_is_read_or_refused(received: Any) -> None:
         '{"id_token": {"acr": {"essential": "yes"}}}',
         '{"id_token": {"acr": {"values": "1"}}}',
         "[" * 100_000,
+        '{"userinfo": {"email": {"value": "\\u0000"}}}',
+        '{"userinfo": {"email": {"value": "\\ud800"}}}',
+        '{"userinfo": {"email": {"value": NaN}}}',
+        '{"userinfo": {"email": {"value": 1e999}}}',
+        '{"userinfo": {"email": {"value": ' + "9" * 500 + "}}}",
+        '{"userinfo": {"email": null, "email": null}}',
     ],
 )
 def test_what_is_no_claims_request_is_refused(text: str) -> None:
@@ -65,7 +71,7 @@ def test_claims_that_nobody_knows_are_left_out() -> None:
         other={"email": None},
     )
 
-    assert claims_request.parse(asked) == {"userinfo": {"email": None}}
+    assert claims_request.parse(asked) == {"userinfo": {"email": None}}  # Core §5.5
 
 
 async def test_a_single_claim_is_told_where_it_was_asked_for(
@@ -77,7 +83,7 @@ async def test_a_single_claim_is_told_where_it_was_asked_for(
     tokens = await relying_party.redeem((await person.approve(relying_party, scope="openid", claims=wanted)).code)
     told = (await http.get("/userinfo", headers={"Authorization": f"Bearer {tokens.access_token}"})).json()
 
-    assert told == {"sub": tokens.id_claims["sub"], "phone_number": "+49 30 1234"}
+    assert told == {"sub": tokens.id_claims["sub"], "phone_number": "+49 30 1234"}  # Core §5.5
     assert tokens.id_claims["email"] == "alice@example.com"
     assert "auth_time" in tokens.id_claims
     assert "name" not in tokens.id_claims
@@ -103,7 +109,7 @@ async def test_the_person_is_asked_about_each_claim_that_no_scope_brings(
     page = await person.visit(
         relying_party, scope="openid email", claims=wish(userinfo={"phone_number": None, "email": None})
     )
-    assert page.path == "/consent"
+    assert page.path == "/consent"  # Core §3.1.2.4
     assert "See your phone number" in page.text
 
     await person.decide(page)
@@ -135,6 +141,17 @@ async def test_the_client_can_say_who_it_must_be(person: Person, relying_party: 
     for subject, error in ((same, None), (other, "login_required")):
         page = await person.visit(relying_party, prompt="none", claims=wish(id_token={"sub": {"value": subject}}))
         assert relying_party.answer(page).error == error  # Core §5.5.1
+
+
+async def test_the_client_can_say_of_whom_it_must_be_one(person: Person, relying_party: RelyingParty) -> None:
+    tokens = await relying_party.redeem((await person.approve(relying_party)).code)
+    other, same = "00000000-0000-0000-0000-000000000000", tokens.id_claims["sub"]
+
+    for subjects, error in (([other, same], None), ([other, other[:-1] + "1"], "login_required"), ([], None)):
+        page = await person.visit(relying_party, prompt="none", claims=wish(id_token={"sub": {"values": subjects}}))
+        assert relying_party.answer(page).error == error  # Core §5.5.1, §3.1.2.2
+    page = await person.visit(relying_party, prompt="none", claims=wish(id_token={"sub": {"value": None}}))
+    assert relying_party.answer(page).code  # nobody is named
 
 
 async def test_an_unreadable_claims_parameter_is_told_to_the_client(

@@ -57,7 +57,7 @@ async def test_a_registered_origin_may_ask_and_read(http: httpx2.AsyncClient, pa
     answer = await http.request("GET" if path in WELL_KNOWN else "POST", path, headers={"Origin": OURS})
 
     assert asked.status_code == 204
-    assert asked.headers["access-control-allow-origin"] == OURS
+    assert asked.headers["access-control-allow-origin"] == OURS  # Core §5.3
     assert "POST" in asked.headers["access-control-allow-methods"]
     allowed = asked.headers["access-control-allow-headers"].lower()
     assert "authorization" in allowed

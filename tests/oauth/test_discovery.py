@@ -60,7 +60,7 @@ async def test_the_issuer_is_the_configured_one(
 ) -> None:
     spoofed = await http.get("/.well-known/openid-configuration", headers={"Host": "thief.example.com"})
 
-    assert metadata["issuer"] == settings.issuer
+    assert metadata["issuer"] == settings.issuer  # RFC 8414 §3.3
     assert "thief" not in spoofed.text  # OpenID Connect Discovery §4.3
 
 
@@ -78,7 +78,10 @@ async def test_every_required_member_is_there(metadata: Metadata) -> None:
     assert required <= set(metadata)  # OpenID Connect Discovery §3
     assert "RS256" in metadata["id_token_signing_alg_values_supported"]
     assert "none" not in metadata["id_token_signing_alg_values_supported"]
-    assert all(value not in (None, [], "") for value in metadata.values())
+    for endpoint in ("token", "introspection", "revocation"):
+        assert "none" not in metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]  # RFC 8414 §2
+    assert metadata["claim_types_supported"] == ["normal"]  # Core §5.6: nothing aggregated, nothing distributed
+    assert all(value not in (None, [], "") for value in metadata.values())  # Discovery §4.2, RFC 8414 §3.2
 
 
 async def test_what_is_told_is_mounted_and_what_is_mounted_is_told(
@@ -88,7 +91,7 @@ async def test_what_is_told_is_mounted_and_what_is_mounted_is_told(
     answers = {path: (await http.get(path)).status_code for path in told}
     of_clients = {path for path, tags in mounted(app.routes) if tags & {"OAuth 2", "OpenID Connect"}}
 
-    assert 404 not in answers.values(), answers
+    assert 404 not in answers.values(), answers  # RFC 8414 §2
     assert of_clients | {"/jwks"} == told
 
 
@@ -109,7 +112,7 @@ async def test_the_grant_types_told_are_the_ones_that_work(http: httpx2.AsyncCli
         if response.json()["error"] != "unsupported_grant_type":
             known.add(grant_type)
 
-    assert known | {"implicit"} == set(metadata["grant_types_supported"])
+    assert known | {"implicit"} == set(metadata["grant_types_supported"])  # RFC 8414 §2
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ async def test_the_values_told_are_the_ones_that_work(
         if page.path in ("/login", "/consent", "/select-account", "/signup") or hybrid.answer(page).error is None:
             taken.add(value)
 
-    assert taken == set(metadata[member])
+    assert taken == set(metadata[member])  # RFC 8414 §2, RFC 9700 §2.1.1
 
 
 @pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
@@ -165,7 +168,26 @@ async def test_what_is_not_supported_is_said_to_be_not_supported(
     page = await person.visit(relying_party, request_uri="https://shop.example.com/request")
 
     assert metadata["request_uri_parameter_supported"] is False  # it would be true if it were left out
-    assert relying_party.answer(page).error == "request_uri_not_supported"
+    assert relying_party.answer(page).error == "request_uri_not_supported"  # Discovery §3, Core §3.1.2.6
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "dpop_signing_alg_values_supported",
+        "tls_client_certificate_bound_access_tokens",  # RFC 8705 §3.3
+        "pushed_authorization_request_endpoint",
+        "require_pushed_authorization_requests",
+        "require_signed_request_object",  # RFC 9101 §10.5
+        "backchannel_authentication_endpoint",
+        "authorization_signing_alg_values_supported",
+        "introspection_encryption_alg_values_supported",
+        "authorization_details_types_supported",
+        "signed_metadata",
+    ],
+)
+async def test_what_is_not_offered_is_not_in_the_metadata(metadata: Metadata, member: str) -> None:
+    assert not metadata.get(member)  # RFC 8414 §2
 
 
 async def test_the_issuer_is_in_every_answer_as_told(

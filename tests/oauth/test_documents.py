@@ -16,7 +16,7 @@ async def test_a_document_is_json_that_caches_may_keep_for_a_while(http: httpx2.
     response = await http.get(path)
 
     assert response.status_code == 200
-    assert response.headers["content-type"] == "application/json"
+    assert response.headers["content-type"] == "application/json"  # Discovery §4.2, RFC 8414 §3.2
     assert response.headers["cache-control"] == "public, max-age=600"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["content-length"] == str(len(response.content))
@@ -79,4 +79,4 @@ async def test_the_jwks_holds_public_keys_and_nothing_private(http: httpx2.Async
 
     assert len(keys) == 1
     assert {frozenset(key) for key in keys} == {frozenset({"kty", "n", "e", "kid", "use", "alg"})}  # RFC 7517 §4
-    assert (keys[0]["kty"], keys[0]["use"], keys[0]["alg"]) == ("RSA", "sig", "RS256")
+    assert (keys[0]["kty"], keys[0]["use"], keys[0]["alg"]) == ("RSA", "sig", "RS256")  # Core §10.1, Discovery §3

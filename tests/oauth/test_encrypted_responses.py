@@ -23,7 +23,9 @@ KEYS: dict[str, RSAKey | ECKey] = {
 }
 
 
-async def reading(house: House, http: httpx2.AsyncClient, algorithm: str, encryption: str | None) -> RelyingParty:
+async def reading(
+    house: House, http: httpx2.AsyncClient, algorithm: str, encryption: str | None, **more: Any
+) -> RelyingParty:
     """A client that wants everything encrypted."""
     key = KEYS[algorithm[:3]]
     members: dict[str, Any] = {
@@ -31,6 +33,7 @@ async def reading(house: House, http: httpx2.AsyncClient, algorithm: str, encryp
         "userinfo_encrypted_response_alg": algorithm,
         "jwks": {"keys": [{**key.as_dict(private=False)}]},
         "skip_consent": True,
+        **more,
     }
     if encryption:
         members |= {"id_token_encrypted_response_enc": encryption, "userinfo_encrypted_response_enc": encryption}
@@ -54,14 +57,29 @@ async def opened(http: httpx2.AsyncClient, token: str, algorithm: str, encryptio
 async def test_only_the_client_reads_what_is_encrypted_to_its_key(
     person: Person, house: House, http: httpx2.AsyncClient, algorithm: str
 ) -> None:
-    reader = await reading(house, http, algorithm, None)
+    reader = await reading(house, http, algorithm, None, userinfo_signed_response_alg="RS256")
     tokens = await reader.redeem((await person.approve(reader)).code)
     userinfo = await reader.userinfo(tokens.access_token)
 
     told = await opened(http, tokens.id_token, algorithm, "A128CBC-HS256")  # OpenID Connect Registration §2
-    about = await opened(http, userinfo.text, algorithm, "A128CBC-HS256")
+    about = await opened(http, userinfo.text, algorithm, "A128CBC-HS256")  # Core §16.14
     assert userinfo.headers["content-type"].startswith("application/jwt")  # Core §5.3.2
     assert (about["sub"], about["email"]) == (told["sub"], "alice@example.com")
+
+
+@pytest.mark.parametrize("algorithm", ["RSA-OAEP-256", "ECDH-ES"])
+async def test_who_registered_no_signature_finds_the_claims_themselves_inside(
+    person: Person, house: House, http: httpx2.AsyncClient, algorithm: str
+) -> None:
+    reader = await reading(house, http, algorithm, None)
+    tokens = await reader.redeem((await person.approve(reader, scope="openid email")).code)
+    userinfo = await reader.userinfo(tokens.access_token)
+
+    assert userinfo.headers["content-type"].startswith("application/jwt")  # Core §5.3.2
+    assert "cty" not in header(userinfo.text)  # RFC 7519 §5.2
+    inner = jwe.decrypt_compact(userinfo.text, KEYS[algorithm[:3]], algorithms=[algorithm, "A128CBC-HS256"]).plaintext
+    told = await opened(http, tokens.id_token, algorithm, "A128CBC-HS256")
+    assert json.loads(inner or b"") == {"sub": told["sub"], "email": "alice@example.com", "email_verified": True}
 
 
 @pytest.mark.parametrize("encryption", get_args(ContentEncryption))
@@ -91,4 +109,4 @@ async def test_without_a_key_that_fits_nothing_is_sent_in_the_clear(
 
     tokens = await reader.redeem((await person.approve(reader)).code)
     assert (tokens.status, tokens.error) == (503, "temporarily_unavailable")
-    assert "id_token" not in json.dumps(tokens.body)
+    assert "id_token" not in json.dumps(tokens.body)  # Core §10.2

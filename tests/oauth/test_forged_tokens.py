@@ -164,7 +164,7 @@ def doors(relying_party: RelyingParty, resource_server: ResourceServer, person: 
 async def test_no_door_opens_to(doors: Doors, tokens: Tokens, name: str) -> None:
     forge = FORGERIES[name]
 
-    assert await doors.refuse_access(forge(tokens.access_token))
+    assert await doors.refuse_access(forge(tokens.access_token))  # RFC 7662 §4, RFC 9068 §4, RFC 8725 §3.1
     assert await doors.refuse_hint(forge(tokens.id_token))
     assert await doors.are_open_to(tokens)
 

@@ -69,6 +69,7 @@ async def test_a_token_is_told_of_to_its_own_client_and_to_the_api_it_is_for_and
         for name, auth in askers.items()
     }
 
+    # RFC 7662 §2.2, §4
     assert told == {"shop": True, "api": True, "poster": False, "machine": False, "spa": False, "cli": False}
 
 
@@ -103,7 +104,7 @@ async def test_a_refresh_token_is_told_of_to_its_client_only(
     assert told["active"]
     assert (told["client_id"], told["sub"], told["scope"]) == ("shop", tokens.id_claims["sub"], "openid orders.read")
     assert "token_type" not in told  # it is no Bearer token
-    assert await api.introspect(tokens.refresh_token) == INACTIVE
+    assert await api.introspect(tokens.refresh_token) == INACTIVE  # RFC 7662 §2.2
 
 
 async def test_only_the_current_refresh_token_is_active(relying_party: RelyingParty, tokens: Tokens) -> None:
@@ -124,7 +125,7 @@ async def test_an_expired_token_is_inactive(api: RelyingParty, tokens: Tokens, h
     assert (await api.introspect(tokens.access_token))["active"]
     held_clock.move(timedelta(seconds=1))
 
-    assert await api.introspect(tokens.access_token) == INACTIVE
+    assert await api.introspect(tokens.access_token) == INACTIVE  # RFC 7662 §2.2, §4
 
 
 async def test_an_id_token_and_a_code_are_no_tokens_to_introspect(
@@ -132,7 +133,7 @@ async def test_an_id_token_and_a_code_are_no_tokens_to_introspect(
 ) -> None:
     code = (await person.approve(relying_party, scope="openid orders.read")).code
 
-    assert await relying_party.introspect(tokens.id_token) == INACTIVE
+    assert await relying_party.introspect(tokens.id_token) == INACTIVE  # RFC 7662 §2.2
     assert await relying_party.introspect(code) == INACTIVE
     assert (await relying_party.redeem(code)).status == 200
 
@@ -140,7 +141,7 @@ async def test_an_id_token_and_a_code_are_no_tokens_to_introspect(
 @pytest.mark.parametrize("junk", ["x", "a.b", "a.b.c", "a.b.c.d", "é", "." * 100, "A" * 16000, "{}.{}.{}"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_junk_is_inactive(relying_party: RelyingParty, junk: str) -> None:
-    assert await relying_party.introspect(junk) == INACTIVE
+    assert await relying_party.introspect(junk) == INACTIVE  # RFC 7662 §2.2
 
 
 @pytest.mark.parametrize("deed", ["user", "consent", "client", "session"])
@@ -157,13 +158,13 @@ async def test_a_token_dies_with_what_it_rests_on(
 
     await deeds_by_name[deed]()
 
-    assert await api.introspect(tokens.access_token) == INACTIVE
+    assert await api.introspect(tokens.access_token) == INACTIVE  # RFC 7662 §4
 
 
 async def test_a_token_is_needed(relying_party: RelyingParty) -> None:
     response = await relying_party.post("/introspect")
 
-    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")  # RFC 7662 §2.1
 
 
 async def test_a_first_party_client_s_token_needs_no_consent_to_live(
@@ -195,7 +196,7 @@ async def test_who_asks_for_a_jwt_gets_the_same_signed(http: httpx2.AsyncClient,
     key = keys[header(response.text)["kid"]]
     told = pyjwt.decode(response.text, key, algorithms=["RS256"], audience="api", issuer=ISSUER)
     assert told["token_introspection"] == plain.json()
-    assert {"sub", "exp"}.isdisjoint(told)
+    assert {"sub", "exp"}.isdisjoint(told)  # RFC 9701 §4, §5
     assert header(response.text)["typ"] == "token-introspection+jwt"
 
     as_token = await http.get("/userinfo", headers={"Authorization": f"Bearer {response.text}"})
@@ -210,9 +211,9 @@ async def test_a_jwt_tells_a_stranger_no_more(
     response = await http.post(
         "/introspect", data={"token": tokens.access_token}, headers=accept, auth=("poster", secret_of("poster"))
     )
-    assert response.status_code == 401
+    assert response.status_code == 401  # RFC 9701 §4
 
     response = await http.post(
         "/introspect", data={"token": tokens.access_token}, headers=accept, auth=("machine", secret_of("machine"))
     )
-    assert claims(response.text)["token_introspection"] == INACTIVE
+    assert claims(response.text)["token_introspection"] == INACTIVE  # RFC 9701 §5

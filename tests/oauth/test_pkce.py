@@ -19,7 +19,7 @@ def s256(verifier: str) -> str:
 
 
 def test_the_example_of_the_specification() -> None:
-    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 B
+    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 §B
 
     assert pkce.check_challenge(challenge, "S256") == challenge
     pkce.verify("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", challenge)
@@ -34,7 +34,7 @@ def test_a_verifier_answers_its_own_challenge(verifier: str) -> None:
 def test_a_verifier_answers_no_other_challenge(verifier: str, other: str) -> None:
     if verifier == other:
         return
-    with pytest.raises(InvalidGrant):
+    with pytest.raises(InvalidGrant):  # RFC 7636 §4.6
         pkce.verify(other, s256(verifier))
 
 
@@ -62,7 +62,7 @@ def test_a_verifier_without_a_challenge_is_refused() -> None:
 
 
 def test_a_challenge_without_a_verifier_is_refused() -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest):  # RFC 7636 §4.5
         pkce.verify(None, s256("a" * 43))
 
 
@@ -73,7 +73,7 @@ def test_an_authorization_request_needs_a_challenge() -> None:
 
 @pytest.mark.parametrize("method", [None, "plain", "s256", "S256 ", "S512", "none"])
 def test_no_other_method_is_taken(method: str | None) -> None:
-    with pytest.raises(InvalidRequest, match="expected S256"):
+    with pytest.raises(InvalidRequest, match="expected S256"):  # RFC 7636 §4.4.1
         pkce.check_challenge(s256("a" * 43), method)
 
 
@@ -82,7 +82,7 @@ def test_a_challenge_is_the_base64url_of_a_hash(challenge: str) -> None:
     is_one = len(challenge) == 43 and set(challenge) <= set(ascii_letters + digits + "-_")
     if is_one:
         return
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest):  # RFC 7636 §4.2
         pkce.check_challenge(challenge, "S256")
 
 

@@ -75,7 +75,7 @@ async def test_a_key_that_the_client_has_just_rotated_in_is_looked_for_but_not_e
     monkeypatch.setattr("oidc_server.clients.key_sets._AGAIN_AFTER_SECONDS", 0.2)
 
     await asyncio.sleep(0.3)
-    assert (await send(http, signed("ES256"))).status_code == 200
+    assert (await send(http, signed("ES256"))).status_code == 200  # Core §10.1.1
 
     before = len(publisher.read)
     refused = [await send(http, signed("EdDSA")) for _ in range(20)]  # no such key
@@ -128,7 +128,7 @@ async def test_nothing_else_is_fetched_or_taken(
 ) -> None:
     answer = signer.answer(await person.visit(signer, request_uri=publisher.url(path)))
 
-    assert answer.error == "invalid_request_uri"
+    assert answer.error == "invalid_request_uri"  # RFC 9101 §10.4.1, Core §6.2
     assert set(publisher.read) <= {"/gone"}
 
 
@@ -139,4 +139,4 @@ async def test_what_was_fetched_must_be_the_clients_own(
 
     answer = signer.answer(await person.visit(signer, request_uri=publisher.url("/request")))
 
-    assert answer.error == "invalid_request_object"
+    assert answer.error == "invalid_request_object"  # RFC 9101 §6.3

@@ -40,7 +40,7 @@ async def test_id_token_and_userinfo_are_signed_as_the_client_registered(
     assert answer.headers["content-type"].startswith("application/jwt")  # Core §5.3.2
     about = await verified(http, answer.text, algorithm, "chooser")
     assert (about["sub"], about["email"]) == (told["sub"], "alice@example.com")
-    assert claims(tokens.access_token)["sub"] == told["sub"]
+    assert claims(tokens.access_token)["sub"] == told["sub"]  # OpenID Connect Registration §2
 
 
 async def test_the_keys_of_other_algorithms_are_made_when_somebody_needs_them(
@@ -78,7 +78,7 @@ async def test_a_pairwise_client_knows_a_person_by_its_own_subject_everywhere(
 
     assert subject != public.id_claims["sub"]
     told = (await http.get("/userinfo", headers={"Authorization": f"Bearer {tokens.access_token}"})).json()
-    assert told["sub"] == tokens.access_claims["sub"] == subject
+    assert told["sub"] == tokens.access_claims["sub"] == subject  # Core §8.1
     for token in (tokens.access_token, tokens.refresh_token):
         assert (await pair.introspect(token))["sub"] == subject
     assert pair.answer(await person.visit(pair, prompt="none", id_token_hint=tokens.id_token)).error is None
@@ -96,7 +96,7 @@ async def test_defaults_that_the_client_registered_hold_for_requests_without_the
     impatient = RelyingParty(http, "impatient")
     await person.approve(impatient)
 
-    assert (await person.visit(impatient)).path == "/login"
+    assert (await person.visit(impatient)).path == "/login"  # OpenID Connect Registration §2
     assert impatient.answer(await person.visit(impatient, max_age="3600")).error is None
 
 

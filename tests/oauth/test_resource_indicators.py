@@ -73,20 +73,20 @@ async def test_several_may_be_named(person: Person, shop: RelyingParty, http: ht
     answer = shop.answer(await person.sign_in(page))
     tokens = await shop.redeem(answer.code)
 
-    assert tokens.access_claims["aud"] == [API, OTHER, ISSUER]
+    assert tokens.access_claims["aud"] == [API, OTHER, ISSUER]  # RFC 8707 §2
 
 
 async def test_a_machine_narrows_its_token_too(shop: RelyingParty) -> None:
     tokens = await shop.ask("client_credentials", resource=OTHER)
 
-    assert (tokens.access_claims["aud"], tokens.access_claims["scope"]) == (OTHER, "other.read")
+    assert (tokens.access_claims["aud"], tokens.access_claims["scope"]) == (OTHER, "other.read")  # RFC 8707 §2.2
 
 
 @pytest.mark.parametrize(
     "resource", ["https://unknown.example.com", "x", f"{API}/", f"{API}#x", "https://a b", "\u00fc"]
 )
 async def test_an_unknown_resource_is_refused_everywhere(person: Person, shop: RelyingParty, resource: str) -> None:
-    assert (await person.approve(shop, scope=SCOPE, resource=resource)).error == "invalid_target"
+    assert (await person.approve(shop, scope=SCOPE, resource=resource)).error == "invalid_target"  # RFC 8707 §2
     assert (await shop.ask("client_credentials", resource=resource)).error == "invalid_target"
     code = (await person.approve(shop, scope=SCOPE)).code
     assert (await shop.redeem(code, resource=resource)).error == "invalid_target"
@@ -96,7 +96,7 @@ async def test_an_unknown_resource_is_refused_everywhere(person: Person, shop: R
 async def test_a_resource_that_no_scope_speaks_to_is_not_granted(person: Person, shop: RelyingParty) -> None:
     code = (await person.approve(shop, scope="openid orders.read")).code
 
-    assert (await shop.redeem(code, resource=OTHER)).error == "invalid_target"
+    assert (await shop.redeem(code, resource=OTHER)).error == "invalid_target"  # RFC 8707 §2.2
 
 
 async def test_an_api_chooses_how_its_tokens_are_signed_and_how_long_they_live(

@@ -54,6 +54,7 @@ async def test_a_client_authenticates_by_the_method_it_is_registered_for_and_by_
         response = await send(http, path, way)
 
         expected = ANSWERS[path] if method == registered else (401, "invalid_client")
+        # RFC 6749 §2.3, §3.2.1, Core §3.1.3.1, §9
         assert (response.status_code, response.json().get("error")) == expected, method
 
 
@@ -79,7 +80,7 @@ async def test_unknown_wrong_and_disabled_clients_are_answered_alike(
 
     answers = [await send(http, path, way) for way in refused]
 
-    assert {answer.status_code for answer in answers} == {401}
+    assert {answer.status_code for answer in answers} == {401}  # RFC 7662 §2.1, §2.3, RFC 7009 §2.2.1
     assert len({answer.text for answer in answers}) == 1
     assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
     assert answers[0].json()["error"] == "invalid_client"  # RFC 6749 §5.2
@@ -99,7 +100,7 @@ async def test_a_secret_with_special_characters_works_form_encoded(
 
     response = await send(http, path, ways(odd, secret)["client_secret_basic"])
 
-    assert (response.status_code, response.json().get("error")) == ANSWERS[path]
+    assert (response.status_code, response.json().get("error")) == ANSWERS[path]  # RFC 6749 §2.3.1
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)

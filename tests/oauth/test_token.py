@@ -26,14 +26,14 @@ def is_a_refusal(response: httpx2.Response, status: int, error: str) -> bool:
 async def test_a_grant_type_is_needed(http: httpx2.AsyncClient) -> None:
     response = await http.post("/token", data={"scope": "orders.read"}, auth=MACHINE)
 
-    assert is_a_refusal(response, 400, "invalid_request")
+    assert is_a_refusal(response, 400, "invalid_request")  # RFC 6749 §5.2
 
 
 @pytest.mark.parametrize("grant_type", ["implicit", "Client_Credentials", "client_credentials ", "urn:example:x", "é"])
 async def test_an_unknown_grant_type_is_refused(http: httpx2.AsyncClient, grant_type: str) -> None:
     response = await http.post("/token", data={"grant_type": grant_type}, auth=MACHINE)
 
-    assert is_a_refusal(response, 400, "unsupported_grant_type")
+    assert is_a_refusal(response, 400, "unsupported_grant_type")  # RFC 6749 §5.2
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ async def test_no_parameter_may_come_twice(http: httpx2.AsyncClient, body: str) 
 
 
 async def test_unknown_parameters_are_ignored(machine: RelyingParty) -> None:
+    # RFC 6749 §3.2
     assert (await machine.ask("client_credentials", utm_source="mail", resource_owner="é")).status == 200
 
 
@@ -86,6 +87,7 @@ async def test_a_body_that_is_too_large_is_refused(http: httpx2.AsyncClient) -> 
 async def test_only_forms_are_read(http: httpx2.AsyncClient, media_type: str) -> None:
     headers = {"Content-Type": media_type}
 
+    # Core §13.2
     response = await http.post("/token", content='{"grant_type":"client_credentials"}', headers=headers, auth=MACHINE)
 
     assert is_a_refusal(response, 400, "invalid_request")  # RFC 6749 §3.2
@@ -115,4 +117,4 @@ async def test_parameters_in_the_query_are_not_read(http: httpx2.AsyncClient) ->
 
     response = await http.post("/token", params=query, headers={"Content-Type": FORM}, auth=MACHINE)
 
-    assert is_a_refusal(response, 400, "invalid_request")
+    assert is_a_refusal(response, 400, "invalid_request")  # RFC 6749 §3.2

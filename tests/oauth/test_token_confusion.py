@@ -9,6 +9,8 @@ from uuid import UUID
 import httpx2
 import jwt as pyjwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from oidc_server.clients import initial_access_tokens
 from oidc_server.house import House
@@ -22,8 +24,9 @@ from tests.conftest import ISSUER, Template, make_settings
 from tests.oauth import deeds
 from tests.oauth.authorize.test_request_object import FOREIGN
 from tests.oauth.authorize.test_request_object import signed as signed_request
+from tests.oauth.client_auth.test_assertion import RSA, jwk, send, signed
 from tests.oauth.client_auth.test_assertion import claims as assertion_claims
-from tests.oauth.client_auth.test_assertion import jwk, send, signed
+from tests.oauth.test_forged_tokens import b64
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -121,7 +124,9 @@ async def doors(person: Person, http: httpx2.AsyncClient, house: House) -> Doors
     del signer["client_secret"]
     await factories.add_client(house, **signer)
     grants = ["authorization_code", "refresh_token", "client_credentials"]
-    await deeds.change_client(house, "shop", skip_consent=True, grant_types=grants)
+    await deeds.change_client(
+        house, "shop", skip_consent=True, grant_types=grants, userinfo_signed_response_alg="RS256"
+    )
     token, _ = await initial_token(house)
     registered = await Applicant(http, token).register()
     return Doors(RelyingParty(http, "shop"), person, registered)
@@ -132,6 +137,11 @@ async def initial_token(house: House) -> tuple[str, Any]:
         return initial_access_tokens.create(session, house.sealing, uses=2, lasts_for=timedelta(hours=1))
 
     return await deeds.in_transaction(house, create)
+
+
+def request_of_signer(http: httpx2.AsyncClient) -> dict[str, Any]:
+    """What the client that signs its requests asks for."""
+    return {**RelyingParty(http, "signer").request()}
 
 
 async def every_token(doors: Doors, house: House) -> dict[str, str]:
@@ -158,8 +168,9 @@ async def every_token(doors: Doors, house: House) -> dict[str, str]:
         "signer's own access token": (await send(party.http, signed())).json()["access_token"],
         "introspection as a JWT": told.text,
         "logout token": ended,
+        "userinfo as a JWT": (await party.userinfo(tokens.access_token)).text,
         "client assertion": signed(),
-        "request object": signed_request(**RelyingParty(party.http, "signer").request()),
+        "request object": signed_request(**request_of_signer(party.http)),
         "registration access token": doors.registered.token,
         "initial access token": (await initial_token(house))[0],
         "client secret": party.secret,
@@ -191,6 +202,12 @@ HEADERS: dict[str, dict[str, Any]] = {
     "a foreign kid": {"kid": "evil"},
     "a kid that is a path": {"kid": "../../dev/null"},
 }
+UNKNOWN_HEADERS: dict[str, dict[str, Any]] = {
+    "crit": {"crit": ["exp"], "exp": 1},
+    "crit of what we know": {"crit": ["kid"]},
+    "an empty crit": {"crit": []},
+    "b64": {"crit": ["b64"], "b64": False},
+}
 
 
 @pytest.mark.parametrize("name", HEADERS)
@@ -198,7 +215,24 @@ async def test_no_header_brings_a_key_of_its_own(doors: Doors, name: str) -> Non
     stranger: dict[str, Any] = {"key": FOREIGN, "headers": HEADERS[name]}
 
     assert not await doors.client_assertion(signed(**stranger))  # RFC 8725 §3.10
-    assert not await doors.request_object(signed_request(FOREIGN))
+    assert not await doors.request_object(signed_request(FOREIGN, headers=HEADERS[name]))
+    assert await doors.request_object(signed_request(**request_of_signer(doors.http)))
+
+
+@pytest.mark.parametrize("name", UNKNOWN_HEADERS)
+async def test_a_header_that_must_be_understood_is_refused(doors: Doors, name: str) -> None:
+    asked = request_of_signer(doors.http)
+
+    assert not await doors.client_assertion(with_header(assertion_claims(), UNKNOWN_HEADERS[name]))  # RFC 7515 §4.1.11
+    assert not await doors.request_object(with_header({**asked, "iss": "signer"}, UNKNOWN_HEADERS[name]))
+    assert await doors.request_object(with_header({**asked, "iss": "signer"}, {}))
+
+
+def with_header(claims: dict[str, Any], header: dict[str, Any]) -> str:
+    """A JWT that its client signed, whatever its header says."""
+    head = {"alg": "RS256", "kid": "RS256", **header}
+    signed_part = ".".join(b64(json.dumps(part)) for part in (head, claims))
+    return f"{signed_part}.{b64(RSA.sign(signed_part.encode(), padding.PKCS1v15(), SHA256()))}"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +240,8 @@ async def test_no_header_brings_a_key_of_its_own(doors: Doors, name: str) -> Non
 )
 async def test_a_client_s_own_jwt_of_another_type_is_no_assertion(doors: Doors, typ: str) -> None:
     assert await doors.client_assertion(signed(headers={"typ": "JWT"}))
+    assert await doors.client_assertion(signed(headers={"typ": "application/client-authentication+jwt"}))
+    assert not await doors.client_assertion(signed(headers={"typ": f"application/{typ}"}))
     assert not await doors.client_assertion(signed(headers={"typ": typ}))  # RFC 8725 §3.11
 
 

@@ -53,7 +53,7 @@ async def test_a_token_is_sent_in_the_header_or_in_a_posted_form(http: httpx2.As
     ]
 
     assert [answer.status_code for answer in answers] == [200] * 4  # RFC 6750 §2.1, §2.2
-    assert len({answer.text for answer in answers}) == 1
+    assert len({answer.text for answer in answers}) == 1  # Core §5.3.1
     assert answers[0].headers["content-type"] == "application/json"
     assert answers[0].headers["cache-control"] == "no-store"
 
@@ -77,6 +77,7 @@ async def test_a_token_sent_twice_is_refused(http: httpx2.AsyncClient, tokens: T
         await http.post("/userinfo", data={"access_token": [token, token]}),
     ]
 
+    # RFC 6750 §2, §3.1
     assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(400, "invalid_request")] * 3
 
 
@@ -84,6 +85,7 @@ async def test_a_token_sent_twice_is_refused(http: httpx2.AsyncClient, tokens: T
 async def test_a_token_in_the_query_is_not_read(http: httpx2.AsyncClient, tokens: Tokens) -> None:
     response = await http.get("/userinfo", params={"access_token": tokens.access_token})
 
+    # RFC 6750 §2.3
     assert response.status_code == 401  # RFC 9700 §4.3.2: MUST NOT
 
 
@@ -102,6 +104,7 @@ async def test_a_bad_token_is_challenged_with_its_error(http: httpx2.AsyncClient
     response = await http.get("/userinfo", headers=bearer("junk"))
 
     assert response.status_code == 401
+    # RFC 6750 §3, §3.1, Core §5.3.3
     assert response.headers["www-authenticate"].startswith('Bearer realm="oidc-server", error="invalid_token"')
     assert response.json()["error"] == "invalid_token"
 
@@ -111,7 +114,7 @@ async def test_an_id_token_or_refresh_token_is_no_access_token(http: httpx2.Asyn
     for wrong in (tokens.id_token, tokens.refresh_token):
         response = await http.get("/userinfo", headers=bearer(wrong))
 
-        assert (response.status_code, response.json()["error"]) == (401, "invalid_token")
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_token")  # RFC 6750 §3.1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -199,7 +202,7 @@ async def test_a_disabled_client_s_token_tells_nothing(
 ) -> None:
     await deeds.disable_client(house, "shop")
 
-    assert (await relying_party.userinfo(tokens.access_token)).status_code == 401
+    assert (await relying_party.userinfo(tokens.access_token)).status_code == 401  # RFC 6750 §3.1
 
 
 async def test_it_costs_one_statement(relying_party: RelyingParty, house: House, tokens: Tokens) -> None:

@@ -51,4 +51,4 @@ def test_whoever_knows_the_grant_s_id_still_lacks_the_code() -> None:
     one, other = uuid4(), uuid4()
     spliced = codes.mint(SEALING, one)[:21] + codes.mint(SEALING, other)[21:]
 
-    assert codes.read(SEALING, spliced) is None
+    assert codes.read(SEALING, spliced) is None  # RFC 6749 §10.10

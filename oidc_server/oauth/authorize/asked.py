@@ -28,8 +28,8 @@ class AuthorizationRequest(OAuthRequest):
     """The classes of authentication that the client wants, as far as there are such, the best first."""
     acr_is_essential: bool = False
     """Whether one of them must be reached."""
-    hinted_subject: str | None = None
-    """The subject that `id_token_hint` or the claims parameter names."""
+    hinted_subjects: tuple[str, ...] = ()
+    """The subject that `id_token_hint` names, or those of which the claims parameter wants one; none if neither does."""
 
     grant_id: UUID | None = None
     """The id of the grant it may lead to, if it waited in an interaction."""

@@ -120,7 +120,8 @@ def check_response_mode(asked: AuthorizationRequest, server: AuthorizationServer
 def check_scope(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
     """The client may ask for these scopes, and they mean something to the resources it names (RFC 8707 §2.1)."""
     known = server.issuing.resources.all()
-    may_refresh = asked.client.may_use("refresh_token")
+    # Where no code comes, there is nothing to stay connected with (OpenID Connect Core §11).
+    may_refresh = asked.client.may_use("refresh_token") and "code" in asked.response_types
     wanted = scopes.for_person(
         scopes.parse(asked.get("scope")), asked.client.scopes, known.scopes, may_refresh=may_refresh
     )
@@ -185,8 +186,7 @@ def check_claims(asked: AuthorizationRequest, server: AuthorizationServer) -> No
     Languages that nobody knows are no error (§5.2).
     """
     asked.claims = claims_request.parse(asked.get("claims"), asked.get("claims_locales"))
-    if subjects := claims_request.demanded(asked.claims, "sub"):
-        asked.hinted_subject = subjects[0]
+    asked.hinted_subjects = claims_request.demanded(asked.claims, "sub")
 
 
 def check_acr(asked: AuthorizationRequest, server: AuthorizationServer) -> None:
@@ -215,9 +215,9 @@ def check_id_token_hint(asked: AuthorizationRequest, server: AuthorizationServer
         raise InvalidRequest("id_token_hint is not an ID token of this server.", because=str(error)) from error
     if claims["aud"] != asked.client.client_id:
         raise InvalidRequest("id_token_hint was issued to another client.")
-    if asked.hinted_subject not in (None, claims["sub"]):
+    if asked.hinted_subjects and claims["sub"] not in asked.hinted_subjects:
         raise InvalidRequest("id_token_hint and the claims parameter name different people.")
-    asked.hinted_subject = claims["sub"]
+    asked.hinted_subjects = (claims["sub"],)
 
 
 Check = Callable[[AuthorizationRequest, AuthorizationServer], None]

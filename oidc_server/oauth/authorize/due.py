@@ -84,7 +84,7 @@ def selection_is_due(situation: Situation) -> bool:
         is_anybody_there = person is not None or situation.has_others
         return is_anybody_there and not (person is not None and whom.was_chosen(situation.interaction, person))
     # Nobody acts any more: nothing says which of the others should.
-    return person is None and situation.has_others and "login" not in asked.prompts and asked.hinted_subject is None
+    return person is None and situation.has_others and "login" not in asked.prompts and not asked.hinted_subjects
 
 
 def sign_in_is_due(situation: Situation) -> bool:
@@ -154,8 +154,8 @@ def has_just_signed_in(situation: Situation) -> bool:
 
 def is_another_person(situation: Situation) -> bool:
     """Whether the client expects somebody else."""
-    hinted, person = situation.asked.hinted_subject, situation.person
-    return hinted is not None and person is not None and hinted != situation.subject
+    hinted, person = situation.asked.hinted_subjects, situation.person
+    return bool(hinted) and person is not None and situation.subject not in hinted
 
 
 def consent_is_due(situation: Situation) -> bool:

@@ -81,7 +81,7 @@ class RequestObjects:
         registered = client.metadata.request_object_signing_alg
         try:
             header = key_sets.header_of(text)
-            if str(header.get("typ", "")).lower() not in _TYPES:
+            if str(header.get("typ", "")).lower().removeprefix("application/") not in _TYPES:
                 raise Unverified("another type of token")
             if header.get("alg") == "none":
                 return self._unsigned(text, registered)

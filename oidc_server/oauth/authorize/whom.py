@@ -33,12 +33,12 @@ def was_chosen(interaction: Interaction | None, person: Current) -> bool:
 
 
 def _names_somebody(asked: AuthorizationRequest) -> bool:
-    return asked.hinted_subject is not None or _login_hint(asked) is not None
+    return bool(asked.hinted_subjects) or _login_hint(asked) is not None
 
 
 def _names(asked: AuthorizationRequest, user: User, subject_of: Subjects) -> bool:
-    if asked.hinted_subject is not None:
-        return subject_of(user.id) == asked.hinted_subject
+    if asked.hinted_subjects:
+        return subject_of(user.id) in asked.hinted_subjects
     login = _login_hint(asked)
     return login is not None and directory.goes_by(user, login)
 

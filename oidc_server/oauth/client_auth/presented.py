@@ -28,7 +28,7 @@ class Presented:
     assertion: str = field(default="", repr=False)
     """A JWT that the client signed."""
     media_type: str = ""
-    """The `typ` of that JWT."""
+    """The `typ` of that JWT, without its `application/` (RFC 7515 §4.1.9)."""
     endpoint: str = ""
     """Our own address to which the request came."""
     certificate: Shown | None = None
@@ -67,7 +67,7 @@ def _assertion(assertion: str, client_id: str | None, request: OAuthRequest) -> 
     if not isinstance(subject, str) or client_id not in (None, subject):
         raise InvalidClient(because="client_assertion: its sub is not the client_id")
     method = "client_secret_jwt" if str(header.get("alg")).startswith("HS") else "private_key_jwt"
-    media_type = str(header.get("typ", "")).lower()
+    media_type = str(header.get("typ", "")).lower().removeprefix("application/")
     return Presented(method, subject, assertion=assertion, media_type=media_type, endpoint=request.uri)
 
 

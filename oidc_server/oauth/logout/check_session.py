@@ -1,4 +1,4 @@
-"""The page at /check_session: a client shows it in a hidden frame and asks it whether the session is the same (§4.2)."""
+"""The page at /check_session: a client shows it in a hidden frame and asks it whether the session is the same (§3.2)."""
 
 from base64 import b64encode
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Session state: lets a client's page notice, without asking, that who is signed in has changed (Session Management §3)."""
+"""Session state: lets a client's page notice, without asking, that who is signed in has changed (Session Management §2)."""
 
 from hashlib import sha256
 
@@ -19,7 +19,7 @@ def parameters(asked: AuthorizationRequest, browser_state: str) -> dict[str, str
 
 
 def make(client_id: str, origin: str, browser_state: str, salt: str) -> str:
-    """A salted hash over the client, its origin and the browser's state (Session Management §4.2).
+    """A salted hash over the client, its origin and the browser's state (Session Management §3.2).
 
     The script of /check_session hashes the same, in the same order.
     """

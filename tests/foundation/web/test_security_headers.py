@@ -58,7 +58,7 @@ async def test_every_page_is_locked_down(person: Person, relying_party: RelyingP
         assert policy["default-src"] == ["'none'"]
         assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
         assert not re.search(r"unsafe|\*|https?:", page.headers["content-security-policy"])
-        assert page.headers["x-frame-options"] == "DENY"
+        assert page.headers["x-frame-options"] == "DENY"  # RFC 9700 §4.16, RFC 6749 §10.13, Core §3.1.2.3
         assert page.headers["cache-control"] == "no-store"
 
 

@@ -50,6 +50,7 @@ async def test_more_scopes_are_asked_for_and_then_remembered_together(
     relying_party.answer(await person.decide(page))
 
     assert await remembered(house) == {"shop": ["email", "openid", "orders.read"]}
+    # Core §3.1.2.4
     assert relying_party.answer(await person.visit(relying_party, scope="openid email orders.read")).code
 
 
@@ -117,7 +118,7 @@ async def test_the_form_of_another_browser_is_not_believed(
         refused = await alice.browser.post("/consent", {**data, "decision": "allow"})
 
         assert refused.status == 403
-    assert await remembered(house) == {}
+    assert await remembered(house) == {}  # Core §3.1.2.3, RFC 6749 §10.12
     assert relying_party.answer(await alice.decide(refused)).code  # the page that says so works
 
 

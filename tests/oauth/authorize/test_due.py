@@ -116,15 +116,15 @@ def test_a_choice_and_a_fresh_sign_in_are_due_one_after_the_other() -> None:
 def test_where_nobody_acts_but_others_are_signed_in_they_choose() -> None:
     assert step(person=None, has_others=True) is Step.SELECT
     assert step(asked(prompts=frozenset({"login"})), person=None, has_others=True) is Step.SIGN_IN
-    assert step(asked(hinted_subject=str(BOB)), person=None, has_others=True) is Step.SIGN_IN
+    assert step(asked(hinted_subjects=(str(BOB),)), person=None, has_others=True) is Step.SIGN_IN
     with pytest.raises(AccountSelectionRequired):  # OpenID Connect Core §3.1.2.6
         step(asked(prompts=SILENT), person=None, has_others=True)
     with pytest.raises(LoginRequired):  # OpenID Connect Core §3.1.2.1
-        step(asked(prompts=SILENT, hinted_subject=str(BOB)), person=None, has_others=True)
+        step(asked(prompts=SILENT, hinted_subjects=(str(BOB),)), person=None, has_others=True)
 
 
 def test_the_one_who_is_meant_takes_the_lead_once_and_never_unseen() -> None:
-    request = asked(hinted_subject=str(ALICE))
+    request = asked(hinted_subjects=(str(ALICE),))
 
     assert step(request, is_acting=False) is Step.SWITCH
     assert step(request, is_acting=False, interaction=waiting(selected=SESSION.hex)) is Step.SIGN_IN
@@ -135,7 +135,7 @@ def test_the_one_who_is_meant_takes_the_lead_once_and_never_unseen() -> None:
 
 
 def test_another_one_than_the_hinted_one_was_chosen() -> None:
-    request = asked(hinted_subject=str(BOB), prompts=frozenset({"select_account"}))
+    request = asked(hinted_subjects=(str(BOB),), prompts=frozenset({"select_account"}))
 
     with pytest.raises(LoginRequired):
         step(request, interaction=waiting(selected=SESSION.hex))
@@ -165,14 +165,14 @@ def test_max_age_counts_fractions_of_a_second_too() -> None:
 
 
 def test_another_person_than_the_hinted_one_is_not_enough() -> None:
-    request = asked(hinted_subject=str(BOB))  # OpenID Connect Core §3.1.2.1
+    request = asked(hinted_subjects=(str(BOB),))  # OpenID Connect Core §3.1.2.1
 
     assert step(request) is Step.SIGN_IN
     assert step(request, person=signed_in(BOB)) is Step.NOTHING
 
 
 def test_when_another_person_signed_in_than_the_hinted_one_the_client_is_told() -> None:
-    request = asked(hinted_subject=str(BOB))
+    request = asked(hinted_subjects=(str(BOB),))
 
     with pytest.raises(LoginRequired):  # OpenID Connect Core §3.1.2.1
         step(request, interaction=waiting(signed_in_as=SESSION.hex))
@@ -235,7 +235,7 @@ def test_a_client_that_forbids_questions_is_told_what_is_missing() -> None:
     with pytest.raises(LoginRequired):
         step(asked(prompts=SILENT, max_age=timedelta(seconds=1)), person=signed_in(ago=timedelta(seconds=2)))
     with pytest.raises(LoginRequired):
-        step(asked(prompts=SILENT, hinted_subject=str(BOB)))
+        step(asked(prompts=SILENT, hinted_subjects=(str(BOB),)))
     with pytest.raises(ConsentRequired):
         step(asked(prompts=SILENT), remembered=frozenset())
     with pytest.raises(ConsentRequired):
@@ -251,7 +251,7 @@ situations = st.builds(
         st.sampled_from([WEB, LOOPBACK]),
         prompts=st.sampled_from([frozenset(), SILENT, *map(frozenset, PROMPTS)]),
         max_age=st.sampled_from([None, timedelta(), timedelta(hours=1)]),
-        hinted_subject=st.sampled_from([None, str(ALICE), str(BOB)]),
+        hinted_subjects=st.sampled_from([(), (str(ALICE),), (str(BOB),), (str(ALICE), str(BOB))]),
     ),
     person=st.sampled_from([None, signed_in(), signed_in(BOB), signed_in(ago=timedelta(hours=2))]),
     remembered=st.sampled_from([frozenset(), frozenset({"openid"}), frozenset({"openid", "profile"})]),
@@ -279,7 +279,7 @@ def test_in_every_situation_there_is_one_answer(known: Situation) -> None:
         return
     assert known.is_acting or "none" in request.prompts
     assert known.person is not None
-    assert request.hinted_subject in (None, str(known.person.user.id))
+    assert not request.hinted_subjects or str(known.person.user.id) in request.hinted_subjects
     if found is Step.NOTHING and not request.client.metadata.skip_consent:
         allowed = due.decision_of(known) == "allow"
         assert allowed or request.scopes <= known.remembered

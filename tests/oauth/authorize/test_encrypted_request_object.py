@@ -61,7 +61,7 @@ async def test_what_is_signed_and_encrypted_counts(
     person: Person, signer: RelyingParty, http: httpx2.AsyncClient, algorithm: str, enc: str
 ) -> None:
     key = await published(http, algorithm)
-    assert key["use"] == "enc"
+    assert key["use"] == "enc"  # Core §10.2
     request = encrypted(key, signed(state="inside"), enc)  # SPEC OpenID Connect Core §6.1
 
     assert (await person.approve(signer, request=request, state="beside")).parameters["state"] == "inside"
@@ -88,7 +88,7 @@ async def test_keys_rotate_and_old_ones_open_what_is_under_way(
 
     held_clock.move(timedelta(hours=2))
     late = encrypted(old, signed(state="inside", exp=int(held_clock.at.timestamp()) + 60))
-    assert (await person.approve(signer, request=late)).error == "invalid_request_object"
+    assert (await person.approve(signer, request=late)).error == "invalid_request_object"  # Core §10.2.1
 
 
 OTHERS = RSAKey.generate_key(2048)
@@ -137,7 +137,7 @@ async def test_what_cannot_be_opened_and_verified_is_refused(
 ) -> None:
     request = REFUSED[kind](await published(http, "RSA-OAEP-256"))
     answer = await person.approve(signer, request=request)
-    assert answer.error == "invalid_request_object"
+    assert answer.error == "invalid_request_object"  # Core §6.3.1, RFC 9101 §6.1
 
 
 async def test_a_client_gets_what_it_registered_and_nothing_weaker(
@@ -149,6 +149,7 @@ async def test_a_client_gets_what_it_registered_and_nothing_weaker(
 
     assert (await person.approve(strict, request=encrypted(rsa, inside))).parameters["state"] == "inside"
     for weaker in (inside, encrypted(rsa, inside, "A128GCM"), encrypted(ec, inside)):
+        # OpenID Connect Registration §2
         assert (await person.approve(strict, request=weaker)).error == "invalid_request_object"
 
 

@@ -43,6 +43,7 @@ async def test_without_a_consent_a_silent_request_is_answered_consent_required(
 ) -> None:
     await person.sign_in()
 
+    # Core §3.1.2.6
     assert relying_party.answer(await person.visit(relying_party, prompt="none")).error == "consent_required"
 
 
@@ -54,7 +55,7 @@ async def test_a_silent_request_succeeds_once_everything_is_settled(
     answer = relying_party.answer(await person.visit(relying_party, prompt="none", nonce="another"))
     again = await relying_party.redeem(answer.code)
 
-    assert again.id_claims["sub"] == first.id_claims["sub"]
+    assert again.id_claims["sub"] == first.id_claims["sub"]  # Core §3.1.2.3
     assert again.id_claims["auth_time"] == first.id_claims["auth_time"]
     assert again.id_claims["nonce"] == "another"
     await deeds.withdraw_consent(house, "alice", "shop")
@@ -78,7 +79,7 @@ async def test_prompt_login_forces_a_fresh_sign_in(
 async def test_a_fresh_sign_in_counts_for_one_request_only(person: Person, relying_party: RelyingParty) -> None:
     await person.approve(relying_party, prompt="login")
 
-    assert (await person.visit(relying_party, prompt="login")).path == "/login"
+    assert (await person.visit(relying_party, prompt="login")).path == "/login"  # Core §3.1.2.3
 
 
 async def test_a_sign_in_for_one_request_is_none_for_another_that_waits(
@@ -99,7 +100,7 @@ async def test_prompt_consent_asks_again(person: Person, relying_party: RelyingP
 
     page = await person.visit(relying_party, prompt="consent")
 
-    assert page.path == "/consent"
+    assert page.path == "/consent"  # Core §3.1.2.4
     assert relying_party.answer(await person.decide(page)).code
 
 
@@ -276,7 +277,7 @@ async def test_neither_codes_nor_pages_on_the_way_are_kept_in_caches(
     way = [page.response, (await person.sign_in(page)).response]
     way.append(await person.browser.http.get(relying_party.authorization_url()))
 
-    assert {response.headers["cache-control"] for response in way} == {"no-store"}
+    assert {response.headers["cache-control"] for response in way} == {"no-store"}  # RFC 6749 §10.5
 
 
 async def test_scripts_of_other_sites_cannot_call_the_authorization_endpoint(

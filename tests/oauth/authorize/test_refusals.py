@@ -79,6 +79,7 @@ async def test_nobody_is_sent_to_an_address_that_is_not_the_clients_own(
 
 async def test_an_unknown_client_is_told_of_here(person: Person, relying_party: RelyingParty, logbook: Logbook) -> None:
     for client_id in ("nobody", "SHOP", "shop ", "sho", "shop\u200b", "x" * 300, "\u017fhop"):
+        # RFC 6749 §4.1.2.1
         assert_told_here(await person.visit(relying_party, client_id=client_id), logbook)
 
 
@@ -121,7 +122,7 @@ async def test_an_error_page_shows_what_was_received_as_text_only(person: Person
 
 
 TOLD_TO_THE_CLIENT: list[tuple[dict[str, str | None], str]] = [
-    ({"response_type": None}, "invalid_request"),
+    ({"response_type": None}, "invalid_request"),  # RFC 6749 §3.1.1
     ({"response_type": "token"}, "unsupported_response_type"),
     ({"response_type": "id_token"}, "unauthorized_client"),
     ({"response_type": "code id_token"}, "unauthorized_client"),
@@ -133,11 +134,11 @@ TOLD_TO_THE_CLIENT: list[tuple[dict[str, str | None], str]] = [
     ({"request": "eyJhbGciOiJub25lIn0.e30.eA"}, "invalid_request_object"),  # OpenID Connect Core §3.1.2.6
     ({"request_uri": "https://shop.example.com/request"}, "request_uri_not_supported"),
     ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "request_uri_not_supported"),
-    ({"registration": "{}"}, "registration_not_supported"),
+    ({"registration": "{}"}, "registration_not_supported"),  # OpenID Connect Core §7.2.1
     ({"code_challenge": None}, "invalid_request"),  # RFC 7636 §4.4.1
     ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
     ({"code_challenge_method": None}, "invalid_request"),
-    ({"code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge_method": "plain"}, "invalid_request"),  # RFC 9700 §2.1.1
     ({"code_challenge_method": "s256"}, "invalid_request"),
     ({"code_challenge_method": "S512"}, "invalid_request"),
     ({"code_challenge": S256[:-1]}, "invalid_request"),
@@ -146,7 +147,7 @@ TOLD_TO_THE_CLIENT: list[tuple[dict[str, str | None], str]] = [
     ({"code_challenge": S256[:-1] + "+"}, "invalid_request"),
     ({"code_challenge": S256 + "\n"}, "invalid_request"),
     ({"code_challenge": S256[:-1] + "é"}, "invalid_request"),
-    ({"prompt": "none login"}, "invalid_request"),
+    ({"prompt": "none login"}, "invalid_request"),  # OpenID Connect Core §3.1.2.1
     ({"prompt": "none consent"}, "invalid_request"),
     ({"prompt": "login none select_account"}, "invalid_request"),
     ({"prompt": "maybe"}, "invalid_request"),
@@ -222,7 +223,7 @@ async def test_what_nobody_has_heard_of_is_ignored(person: Person, relying_party
 
     answer = await person.approve(relying_party, **unheard, response_mode="query")  # RFC 6749 §3.1
 
-    assert (await relying_party.redeem(answer.code)).status == 200
+    assert (await relying_party.redeem(answer.code)).status == 200  # Core §15.1
 
 
 async def test_a_client_without_the_code_grant_is_refused(http: httpx2.AsyncClient, house: House) -> None:
@@ -241,7 +242,7 @@ async def test_a_scope_that_exists_and_is_not_the_clients_is_refused(http: httpx
     for scope in ("openid orders.read", "openid email", "offline_access openid"):
         answer = told_client(await http.get(party.authorization_url(scope=scope)), party)
 
-        assert answer.error == "invalid_scope"
+        assert answer.error == "invalid_scope"  # RFC 6749 §3.3
 
 
 async def test_a_scope_that_nobody_knows_is_ignored(person: Person, relying_party: RelyingParty) -> None:
@@ -268,7 +269,7 @@ async def test_a_hint_must_be_an_id_token_of_this_client(
     access_token = await person.visit(relying_party, id_token_hint=tokens.access_token)
 
     assert of_another.error == "invalid_request"
-    assert told_client(access_token.response, relying_party).error == "invalid_request"
+    assert told_client(access_token.response, relying_party).error == "invalid_request"  # Core §3.1.2.1
 
 
 @pytest.mark.parametrize("port", ["", ":51004", ":1", ":65535"])
@@ -306,6 +307,7 @@ async def test_a_native_app_is_answered_nowhere_else(
     app = RelyingParty(http, "cli", auth="none")
 
     for uri in NOT_LOOPBACK:
+        # RFC 8252 §7.3, RFC 9700 §2.1
         assert_told_here(await person.visit(app, redirect_uri=uri), logbook)
 
 

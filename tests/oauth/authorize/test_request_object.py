@@ -34,11 +34,17 @@ async def signer(http: httpx2.AsyncClient, house: House) -> RelyingParty:
     return RelyingParty(http, "signer")
 
 
-def signed(key: Any = None, algorithm: str = "RS256", typ: str = "oauth-authz-req+jwt", **claims: Any) -> str:
+def signed(
+    key: Any = None,
+    algorithm: str = "RS256",
+    typ: str = "oauth-authz-req+jwt",
+    headers: dict[str, Any] | None = None,
+    **claims: Any,
+) -> str:
     usual = {"iss": "signer", "aud": ISSUER, "exp": int(time.time()) + 60, "client_id": "signer"}
-    headers = {"kid": algorithm, "typ": typ}
+    header = {"kid": algorithm, "typ": typ, **(headers or {})}
     told = {name: value for name, value in {**usual, **claims}.items() if value is not None}
-    return pyjwt.encode(told, key if key is not None else KEYS[algorithm], algorithm, headers=headers)
+    return pyjwt.encode(told, key if key is not None else KEYS[algorithm], algorithm, headers=header)
 
 
 async def test_what_is_signed_counts_and_not_what_stands_beside_it(person: Person, signer: RelyingParty) -> None:
@@ -47,7 +53,7 @@ async def test_what_is_signed_counts_and_not_what_stands_beside_it(person: Perso
     )
 
     assert answer.parameters["state"] == "signed"  # OpenID Connect Core §6.1
-    assert (await signer.redeem(answer.code)).id_claims["nonce"] == "signed"
+    assert (await signer.redeem(answer.code)).id_claims["nonce"] == "signed"  # Core §6.3.3
 
 
 async def test_everything_but_the_client_may_stand_inside(person: Person, signer: RelyingParty) -> None:
@@ -79,6 +85,15 @@ async def test_any_key_of_the_client_will_do(person: Person, signer: RelyingPart
     assert (await person.approve(signer, request=request)).parameters["state"] == "signed"
 
 
+@pytest.mark.parametrize(
+    "typ", ["JWT", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "OAUTH-AUTHZ-REQ+JWT"]
+)
+async def test_its_type_is_read_as_the_media_type_it_is(person: Person, signer: RelyingParty, typ: str) -> None:
+    answer = await person.approve(signer, request=signed(typ=typ, state="signed"))
+
+    assert answer.parameters["state"] == "signed"  # RFC 9101 §10.8.1, RFC 7515 §4.1.9
+
+
 async def test_who_registered_none_or_a_secret_uses_that(
     person: Person, http: httpx2.AsyncClient, signer: RelyingParty
 ) -> None:
@@ -92,7 +107,7 @@ async def test_who_registered_no_algorithm_need_not_sign(person: Person, signer:
     request = pyjwt.encode({"state": "inside"}, "", "none")
     answer = await person.approve(signer, request=request)
 
-    assert answer.parameters["state"] == "inside"  # OpenID Connect Dynamic Client Registration 1.0 §2
+    assert answer.parameters["state"] == "inside"  # OpenID Connect Registration §2
 
 
 async def test_who_registered_an_algorithm_must_sign_with_it(
@@ -102,6 +117,21 @@ async def test_who_registered_an_algorithm_must_sign_with_it(
     answer = RelyingParty(http, "sharer").answer(await person.visit(RelyingParty(http, "sharer"), request=unsigned))
 
     assert answer.error == "invalid_request_object"  # RFC 9101 §10.2
+
+
+async def test_another_algorithm_than_the_registered_one_is_refused(
+    person: Person, http: httpx2.AsyncClient, signer: RelyingParty, house: House
+) -> None:
+    keys = {"keys": [jwk("RS256"), jwk("ES256")]}
+    picky = factories.client("picky", skip_consent=True, jwks=keys, request_object_signing_alg="ES256")
+    await factories.add_client(house, **picky)
+    await deeds.notice(house)
+    party = RelyingParty(http, "picky")
+    own: dict[str, Any] = {"iss": "picky", "client_id": "picky", "state": "signed"}
+
+    assert (await person.approve(party, request=signed(algorithm="ES256", **own))).parameters["state"] == "signed"
+    refused = party.answer(await person.visit(party, request=signed(algorithm="RS256", **own)))
+    assert refused.error == "invalid_request_object"  # OpenID Connect Core §6.3.2, OpenID Connect Registration §2
 
 
 REFUSED: dict[str, Callable[[], str]] = {
@@ -120,6 +150,12 @@ REFUSED: dict[str, Callable[[], str]] = {
     "an id token's type": lambda: signed(typ="at+jwt"),
     "one inside another": lambda: signed(request="x"),
     "no object": lambda: signed_raw("[1]"),
+    "half a surrogate pair": lambda: signed_raw(r'{"state": "\ud800"}'),
+    "a NUL": lambda: signed_raw(r'{"nonce": "a\u0000b"}'),
+    "a number without end": lambda: signed_raw('{"max_age": ' + "9" * 400 + "}"),
+    "no number": lambda: signed_raw('{"claims": {"userinfo": {"email": {"value": NaN}}}}'),
+    "a claim that comes twice": lambda: signed_raw('{"state": "one", "state": "two"}'),  # RFC 7519 §4
+    "unsigned, with half a surrogate pair": lambda: pyjwt.encode({"state": "\ud800"}, "", "none"),
     "deeply nested": lambda: signed_raw('{"claims": ' + "[" * 2000 + "]" * 2000 + "}"),
 }
 
@@ -132,14 +168,14 @@ def signed_raw(payload: str) -> str:
 async def test_what_is_not_the_clients_own_request_is_refused(person: Person, signer: RelyingParty, name: str) -> None:
     answer = signer.answer(await person.visit(signer, request=REFUSED[name]()))
 
-    assert answer.error in {"invalid_request_object", "invalid_request"}
+    assert answer.error in {"invalid_request_object", "invalid_request"}  # Core §6.1, §6.3.2, RFC 9101 §6.2, §10.8
     assert answer.parameters["state"] == "the-state"
 
 
 async def test_a_refusal_is_sent_nowhere_that_is_not_the_clients(person: Person, signer: RelyingParty) -> None:
     page = await person.visit(signer, request="junk", redirect_uri="https://evil.example/")
 
-    assert page.status == 400
+    assert page.status == 400  # RFC 9101 §7
     assert "oauth-error" in page.ids
 
 
@@ -153,9 +189,9 @@ async def test_a_redirect_uri_inside_is_checked_like_any_other(person: Person, s
 async def test_both_kinds_at_once_are_refused(person: Person, signer: RelyingParty) -> None:
     both = {"request": signed(), "request_uri": "https://signer.example.com/request"}
 
-    assert signer.answer(await person.visit(signer, **both)).error == "invalid_request"
+    assert signer.answer(await person.visit(signer, **both)).error == "invalid_request"  # Core §6.1, RFC 9101 §5
 
 
 @pytest.mark.parametrize("uri", ["https://shop.example.com/request", "urn:ietf:params:oauth:request_uri:x"])
 async def test_by_reference_only_where_the_operator_allows_it(person: Person, signer: RelyingParty, uri: str) -> None:
-    assert signer.answer(await person.visit(signer, request_uri=uri)).error == "request_uri_not_supported"
+    assert signer.answer(await person.visit(signer, request_uri=uri)).error == "request_uri_not_supported"  # Core §6.2

@@ -44,7 +44,7 @@ async def test_the_answer_holds_what_the_response_type_asks_for(
         "id_token": {"id_token"},
     }.items():
         expected |= held if word in response_type.split() else set()
-    assert members(answer) == expected
+    assert members(answer) == expected  # Core §3.2.2.5, §3.3.2.5
     assert answer.parameters["state"] == "the-state"
     assert answer.parameters["iss"] == ISSUER  # RFC 9207 §2
     assert (answer.posted is not None) == (response_mode == "form_post")
@@ -59,7 +59,7 @@ async def test_the_id_token_is_tied_to_what_comes_with_it(
     answer = await person.approve(hybrid, response_type=response_type)
     told = claims(answer.parameters["id_token"])
 
-    assert told["nonce"] == "the-nonce"
+    assert told["nonce"] == "the-nonce"  # Core §3.2.2.10, §3.3.2.11
     assert told["aud"] == "hybrid"
     access_token, code = answer.parameters.get("access_token"), answer.parameters.get("code")
     assert told.get("at_hash") == (half_hash(access_token) if access_token else None)  # Core §3.3.2.11
@@ -119,6 +119,17 @@ async def test_the_implicit_flow_brings_no_refresh_token_and_no_code(
     assert members(answer).isdisjoint({"code", "refresh_token"})  # RFC 6749 §4.2.2
 
 
+async def test_without_a_code_nobody_stays_connected(person: Person, hybrid: RelyingParty) -> None:
+    scope = "openid email offline_access"
+    ends = await person.approve(hybrid, response_type="id_token token", scope=scope)  # Core §11
+    stays = await person.approve(hybrid, response_type="code token", scope=scope)
+    await person.sign_out()
+
+    assert ends.parameters["scope"] == "email openid"
+    assert not (await hybrid.introspect(ends.parameters["access_token"]))["active"]
+    assert (await hybrid.introspect(stays.parameters["access_token"]))["active"]
+
+
 @pytest.mark.parametrize("response_type", WITH_TOKENS)
 async def test_the_words_of_a_response_type_are_a_set(person: Person, hybrid: RelyingParty, response_type: str) -> None:
     turned = " ".join(reversed(response_type.split()))  # Multiple Response Types §3
@@ -144,6 +155,7 @@ async def test_code_and_token_need_no_nonce(person: Person, hybrid: RelyingParty
 
 @pytest.mark.parametrize("response_type", WITH_ID_TOKEN)
 async def test_an_id_token_needs_the_scope_openid(person: Person, hybrid: RelyingParty, response_type: str) -> None:
+    # Core §3.1.2.1, §3.2.2.1
     assert (await person.approve(hybrid, response_type=response_type, scope="orders.read")).error == "invalid_scope"
 
 
@@ -161,7 +173,7 @@ async def test_a_client_gets_no_response_type_that_it_did_not_register(
 ) -> None:
     answer = await person.approve(relying_party, response_type=response_type)
 
-    assert answer.error == "unauthorized_client"
+    assert answer.error == "unauthorized_client"  # Core §3.2.2.6, §3.3.2.6, RFC 6749 §4.2.2.1
     assert "#" in answer.location
 
 
@@ -172,6 +184,7 @@ async def test_a_refusal_goes_the_way_that_the_answer_would_have_gone(
     answer = await person.refuse(relying_party, response_mode=response_mode)
 
     assert answer.error == "access_denied"
+    # Multiple Response Types §5, Form Post Response Mode §2
     assert (answer.posted is not None) == (response_mode == "form_post")
     assert answer.posted or ("#" in answer.location) == (response_mode == "fragment")
     assert answer.parameters["state"] == "the-state"
@@ -198,4 +211,5 @@ async def test_who_sends_a_challenge_must_answer_it_even_where_none_is_needed(
 ) -> None:
     answer = await person.approve(hybrid)
 
+    # RFC 9700 §2.1.1, RFC 7636 §4.6
     assert (await hybrid.redeem(answer.code, code_verifier=None)).error == "invalid_request"

@@ -86,7 +86,7 @@ def test_a_posted_answer_is_a_form_to_the_client_whatever_it_holds(state: str) -
     text = bytes(answer.body).decode()
 
     assert 'action="https://shop.example.com/callback"' in text
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "no-store"  # Form Post Response Mode §2
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert text.count("<form") == 1
@@ -112,9 +112,9 @@ def test_the_response_mode_is_the_one_asked_for_or_what_the_response_type_demand
 ) -> None:
     wanted = {} if asked_for is None else {"response_mode": asked_for}
 
-    assert asked(response_type=response_type, **wanted).response_mode == mode
+    assert asked(response_type=response_type, **wanted).response_mode == mode  # Multiple Response Types §2.1
 
 
 def test_a_refusal_without_a_checked_redirect_uri_is_never_sent() -> None:
-    with pytest.raises(ValueError, match="without a checked redirect URI"):
+    with pytest.raises(ValueError, match="without a checked redirect URI"):  # RFC 6749 §4.1.2.1
         RESPONDER.refuse(AccessDenied("No."), asked(""))

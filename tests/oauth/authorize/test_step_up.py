@@ -108,7 +108,7 @@ async def test_who_says_no_to_what_is_essential_is_told_to_the_client(
 
     declined = await person.browser.submit(page, decision="decline")
 
-    assert first_party.answer(declined).error == "unmet_authentication_requirements"
+    assert first_party.answer(declined).error == "unmet_authentication_requirements"  # Core §5.5.1.1, RFC 9470 §5
 
 
 async def test_who_says_no_to_what_is_voluntary_goes_on_with_less(person: Person, first_party: RelyingParty) -> None:
@@ -139,7 +139,7 @@ async def test_an_essential_class_that_one_factor_reaches_is_reached(person: Per
 
     tokens = await tokens_of(first_party, await person.visit(first_party, claims=essential("2", "1")))
 
-    assert tokens.id_claims["acr"] == "1"
+    assert tokens.id_claims["acr"] == "1"  # Core §5.5.1.1
 
 
 @on_one_database

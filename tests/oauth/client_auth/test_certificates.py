@@ -169,12 +169,12 @@ async def test_what_is_no_good_certificate_proves_nothing(proxy: httpx2.AsyncCli
     form = {"grant_type": "client_credentials", "client_id": client_id}
     headers = [(HEADER.encode(), one.encode("latin-1")) for one in SHOWN[kind]]
     refused = await proxy.post("/token", data=form, headers=headers)
-    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")  # RFC 8705 §2
 
 
 async def test_a_certificate_is_no_other_kind_of_proof(proxy: httpx2.AsyncClient) -> None:
     shown = rfc9440(certificate())
-    assert (await ask(proxy, "machine", shown)).status_code == 401
+    assert (await ask(proxy, "machine", shown)).status_code == 401  # RFC 8705 §2
     with_secret = await ask(proxy, "self-signed", shown, client_secret="anything")
     assert with_secret.status_code == 401
     by_basic = await proxy.post(
@@ -202,7 +202,7 @@ async def test_it_is_told_in_the_metadata(http: httpx2.AsyncClient) -> None:
     ],
 )
 def test_a_client_registers_one_name_that_can_be_one(members: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError):  # RFC 8705 §2.1.2
         ClientMetadata(redirect_uris=("https://a.example.com/",), **members)
 
 

@@ -28,7 +28,7 @@ async def test_the_answer_is_complete_and_no_cache_keeps_it(device: Device) -> N
         "expires_in",
         "interval",
     }
-    assert body["verification_uri"] == f"{ISSUER}/device"
+    assert body["verification_uri"] == f"{ISSUER}/device"  # RFC 8628 §3.2
     assert body["verification_uri_complete"] == f"{ISSUER}/device?user_code={body['user_code']}"
     assert (body["expires_in"], body["interval"]) == (600, 5)
     assert re.fullmatch(r"[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", body["user_code"])
@@ -66,7 +66,7 @@ async def test_a_confidential_client_authenticates_as_at_the_token_endpoint(
     assert (await Device(RelyingParty(http, "box", auth=auth)).begin()).user_code
     for data in ({"client_id": "box"}, {"client_id": "box", "client_secret": "wrong"}, {}):
         refused = await http.post("/device_authorization", data={"scope": "openid", **data})
-        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")  # RFC 8628 §3.1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -80,7 +80,7 @@ async def test_a_disabled_client_begins_nothing(device: Device, house: House) ->
 async def test_a_client_that_is_not_registered_for_it_is_refused(relying_party: RelyingParty) -> None:
     response = await relying_party.post("/device_authorization", scope="openid")
 
-    assert (response.status_code, response.json()["error"]) == (400, "unauthorized_client")
+    assert (response.status_code, response.json()["error"]) == (400, "unauthorized_client")  # RFC 6749 §5.2
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_a_request_that_cannot_be_read_is_told_so_in_json(http: httpx2.Asy
 
     assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
     assert (as_json.status_code, as_json.json()["error"]) == (400, "invalid_request")
-    assert by_get.status_code == 405
+    assert by_get.status_code == 405  # RFC 8628 §3.1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

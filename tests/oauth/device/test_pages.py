@@ -87,7 +87,7 @@ async def test_a_code_may_be_typed_in_any_way(device: Device, person: Person, sp
     begun = await device.begin()
     await person.sign_in()
 
-    assert (await person.enter(spell(begun.user_code))).path == "/device/confirm"
+    assert (await person.enter(spell(begun.user_code))).path == "/device/confirm"  # RFC 8628 §6.1
 
 
 async def test_a_link_with_the_code_fills_it_in_and_decides_nothing(
@@ -99,7 +99,7 @@ async def test_a_link_with_the_code_fills_it_in_and_decides_nothing(
     page = await person.browser.open(begun.verification_uri_complete)
 
     assert page.path == "/device"
-    assert page.form.fields["user_code"] == begun.user_code
+    assert page.form.fields["user_code"] == begun.user_code  # RFC 8628 §3.3.1
     assert "decision" not in page.form.fields
     assert await decisions(house) == [None]
     assert (await person.browser.submit(page)).path == "/device/confirm"
@@ -162,7 +162,7 @@ async def test_guesses_are_counted_by_address(device: Device, people: Callable[.
 
     refused = await guesser.enter(begun.user_code)
 
-    assert refused.status == 429
+    assert refused.status == 429  # RFC 8628 §5.1
     assert int(refused.response.headers["retry-after"]) > 0
     assert (await people("bob").enter(begun.user_code)).path == "/login"  # elsewhere
 

@@ -33,14 +33,14 @@ async def test_a_code_lives_one_minute(person: Person, relying_party: RelyingPar
 
     old = await person.approve(relying_party)
     held_clock.move(LIFETIME)
-    assert (await relying_party.redeem(old.code)).error == "invalid_grant"
+    assert (await relying_party.redeem(old.code)).error == "invalid_grant"  # RFC 6749 §4.1.2
 
 
 async def test_the_answer_is_complete_and_no_cache_keeps_it(person: Person, relying_party: RelyingParty) -> None:
     tokens = await relying_party.redeem((await person.approve(relying_party)).code)
 
     assert set(tokens.body) == {"access_token", "token_type", "expires_in", "scope", "id_token", "refresh_token"}
-    assert (tokens.body["token_type"], tokens.body["expires_in"]) == ("Bearer", 600)
+    assert (tokens.body["token_type"], tokens.body["expires_in"]) == ("Bearer", 600)  # Core §3.1.3.3
     assert tokens.body["scope"] == "email openid profile"
     assert tokens.response.headers["cache-control"] == "no-store"  # RFC 6749 §5.1
     assert tokens.response.headers["pragma"] == "no-cache"
@@ -50,7 +50,7 @@ async def test_the_answer_is_complete_and_no_cache_keeps_it(person: Person, rely
 async def test_without_openid_there_is_no_id_token(person: Person, relying_party: RelyingParty) -> None:
     answer = await person.approve(relying_party, scope="orders.read")
 
-    assert "id_token" not in (await relying_party.redeem(answer.code)).body
+    assert "id_token" not in (await relying_party.redeem(answer.code)).body  # Core §3.1.2.1
 
 
 async def test_a_client_that_may_not_refresh_gets_no_refresh_token(
@@ -72,7 +72,7 @@ async def test_a_code_is_nothing_to_another_client(
 
     stolen = await poster.redeem(code, redirect_uri=relying_party.redirect_uri, code_verifier=relying_party.verifier)
 
-    assert stolen.error == "invalid_grant"
+    assert stolen.error == "invalid_grant"  # RFC 6749 §4.1.3, Core §3.1.3.2
     assert (await relying_party.redeem(code)).status == 200
 
 
@@ -107,7 +107,7 @@ async def test_a_request_that_is_wrong_uses_nothing_up(
 
     wrong = await relying_party.redeem(**{"code": code, **changes})  # type: ignore[arg-type]
 
-    assert wrong.error == error
+    assert wrong.error == error  # RFC 6749 §4.1.3, RFC 7636 §4.6, Core §3.1.3.4
     assert (await relying_party.redeem(code)).status == 200
 
 
@@ -156,7 +156,7 @@ async def test_of_fifty_exchanges_at_once_one_succeeds(
 
     answers = await asyncio.gather(*(relying_party.redeem(code) for _ in range(50)))
 
-    assert sorted(answer.status for answer in answers) == [200] + [400] * 49
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 49  # RFC 6749 §10.5
     assert {answer.error for answer in answers} == {None, "invalid_grant"}
     replayed = [one for one in await deeds.events(house) if one.event == "client:code:replayed"]
     assert len(replayed) == 1  # revoked once, and told once
@@ -217,7 +217,7 @@ async def test_a_person_who_signs_out_meanwhile_makes_the_code_worthless(
     code = (await person.approve(relying_party)).code
     await person.sign_out()
 
-    assert (await relying_party.redeem(code)).error == "invalid_grant"
+    assert (await relying_party.redeem(code)).error == "invalid_grant"  # Back-Channel Logout §2.7
 
 
 async def test_a_code_for_offline_access_outlives_the_session(person: Person, relying_party: RelyingParty) -> None:

@@ -95,7 +95,7 @@ async def test_each_token_is_told_to_the_audit_trail(machine: RelyingParty, hous
 async def test_it_is_no_token_for_userinfo(machine: RelyingParty) -> None:
     tokens = await machine.ask(GRANT)
 
-    assert (await machine.userinfo(tokens.access_token)).status_code in {401, 403}
+    assert (await machine.userinfo(tokens.access_token)).status_code in {401, 403}  # RFC 6750 §3.1
 
 
 async def test_a_disabled_client_s_tokens_are_dead(

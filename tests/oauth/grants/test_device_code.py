@@ -33,7 +33,7 @@ async def test_once_the_person_says_yes_the_device_gets_its_tokens(
     device: Device, person: Person, resource_server: ResourceServer
 ) -> None:
     begun = await device.begin(scope="openid email offline_access orders.read")
-    assert (await device.poll(begun.device_code)).error == "authorization_pending"
+    assert (await device.poll(begun.device_code)).error == "authorization_pending"  # RFC 8628 §3.4, §3.5
 
     done = await person.decide_about_device(begun.user_code)
     tokens = await device.poll(begun.device_code)
@@ -88,7 +88,7 @@ async def test_a_device_that_asks_too_early_must_wait_longer_each_time(device: D
 
     assert await after(0) == "authorization_pending"  # the first time is never too early
     assert await after(5) == "authorization_pending"
-    assert await after(4) == "slow_down"
+    assert await after(4) == "slow_down"  # RFC 8628 §3.5
     assert await after(9) == "slow_down"  # ten were due
     assert await after(15) == "authorization_pending"  # and now fifteen
     assert await after(14) == "slow_down"
@@ -128,7 +128,7 @@ async def test_a_device_code_lives_ten_minutes(device: Device, person: Person, h
 
     held_clock.move(LIFETIME)
 
-    assert (await device.poll(waiting.device_code)).error == "expired_token"
+    assert (await device.poll(waiting.device_code)).error == "expired_token"  # RFC 8628 §3.5
     assert (await device.poll(allowed.device_code)).error == "expired_token"
 
 
@@ -139,7 +139,7 @@ async def test_a_device_that_comes_back_after_hours_is_told_to_begin_anew(
     held_clock.move(timedelta(hours=3))
     await house.database.run(house.clean_up)
 
-    assert (await device.poll(begun.device_code)).error == "expired_token"
+    assert (await device.poll(begun.device_code)).error == "expired_token"  # RFC 8628 §3.5
 
 
 async def test_a_refusal_is_told_to_the_device(device: Device, person: Person, house: House) -> None:
@@ -148,7 +148,7 @@ async def test_a_refusal_is_told_to_the_device(device: Device, person: Person, h
 
     for _ in range(2):
         refused = await device.poll(begun.device_code)
-        assert (refused.status, refused.error) == (400, "access_denied")
+        assert (refused.status, refused.error) == (400, "access_denied")  # RFC 8628 §3.5
     assert await deeds.count(house, Grant) == 0
 
 
@@ -159,7 +159,7 @@ async def test_a_device_code_works_once(device: Device, person: Person) -> None:
 
     again = await device.poll(begun.device_code)
 
-    assert again.error == "invalid_grant"
+    assert again.error == "invalid_grant"  # RFC 6749 §10.5, RFC 8628 §3.4
     assert (await device.party.userinfo(tokens.access_token)).status_code == 200
 
 
@@ -175,7 +175,7 @@ async def test_of_fifty_at_once_one_gets_the_tokens(device: Device, person: Pers
 
 async def test_a_device_code_is_nothing_to_another_client(device: Device, other: Device, person: Person) -> None:
     begun = await device.begin()
-    assert (await other.poll(begun.device_code)).error == "invalid_grant"
+    assert (await other.poll(begun.device_code)).error == "invalid_grant"  # RFC 8628 §3.4
     await person.decide_about_device(begun.user_code)
 
     assert (await other.poll(begun.device_code)).error == "invalid_grant"
@@ -227,7 +227,7 @@ async def test_a_request_that_is_wrong_uses_nothing_up(
     missing = await device.party.ask(DEVICE_CODE)
     unregistered = await relying_party.ask(DEVICE_CODE, device_code=begun.device_code)
 
-    assert missing.error == "invalid_request"
+    assert missing.error == "invalid_request"  # RFC 8628 §3.4
     assert unregistered.error == "unauthorized_client"
     assert (await device.poll(begun.device_code)).status == 200
 

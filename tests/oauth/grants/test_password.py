@@ -42,7 +42,7 @@ async def test_a_registered_client_signs_a_person_in_without_a_browser(
 ) -> None:
     tokens = await sign_in(legacy, scope="openid email")
 
-    assert tokens.status == 200
+    assert tokens.status == 200  # RFC 6749 §4.3.3
     assert tokens.body["scope"] == "email openid"
     assert "sid" not in tokens.id_claims  # there is no session at our side
     assert tokens.id_claims["auth_time"] == int(held_clock.at.timestamp())
@@ -58,7 +58,7 @@ async def test_one_signs_in_by_e_mail_address_too(legacy: RelyingParty) -> None:
 @on_any_database
 @pytest.mark.parametrize("client_id", ["shop", "machine", "api", "first-party"])
 async def test_it_is_off_for_every_other_client(http: httpx2.AsyncClient, client_id: str) -> None:
-    assert (await sign_in(RelyingParty(http, client_id))).error == "unauthorized_client"
+    assert (await sign_in(RelyingParty(http, client_id))).error == "unauthorized_client"  # RFC 9700 §2.4
 
 
 async def test_a_client_that_is_not_registered_learns_nothing_of_a_password(http: httpx2.AsyncClient) -> None:
@@ -91,7 +91,7 @@ async def test_too_many_failures_of_one_person_are_throttled(legacy: RelyingPart
 
     throttled = await sign_in(legacy)
 
-    assert throttled.status == 429
+    assert throttled.status == 429  # RFC 6749 §4.3.2
     assert int(throttled.response.headers["retry-after"]) > 0
     assert throttled.error == "temporarily_unavailable"
     assert (await sign_in(legacy, "bob")).status == 200
@@ -131,7 +131,7 @@ async def test_both_fields_are_needed(legacy: RelyingParty, missing: str) -> Non
 
     answer = await legacy.ask("password", **values)
 
-    assert answer.error == "invalid_request"
+    assert answer.error == "invalid_request"  # RFC 6749 §4.3.2
     assert missing in answer.body["error_description"]
 
 

@@ -48,7 +48,7 @@ async def test_a_refresh_gives_good_tokens(
     second = await relying_party.refresh(first.refresh_token)
 
     assert set(second.body) == set(first.body)
-    assert second.body["scope"] == first.body["scope"]
+    assert second.body["scope"] == first.body["scope"]  # RFC 6749 §6
     assert second.access_claims["jti"] != first.access_claims["jti"]
     assert await resource_server.accepts(second.access_token)
     assert await resource_server.accepts(first.access_token)
@@ -109,7 +109,7 @@ async def test_another_client_neither_rotates_nor_ends_a_grant(
     second = await relying_party.refresh(first.refresh_token)
     third = await relying_party.refresh(second.refresh_token)
 
-    assert (await poster.refresh(third.refresh_token)).error == "invalid_grant"
+    assert (await poster.refresh(third.refresh_token)).error == "invalid_grant"  # RFC 6749 §6, §10.4
     assert (await poster.refresh(first.refresh_token)).error == "invalid_grant"
     assert (await relying_party.refresh(third.refresh_token)).status == 200
 
@@ -136,7 +136,7 @@ async def test_a_refresh_may_ask_for_less_and_later_for_all_again(relying_party:
 async def test_a_refresh_for_more_is_refused_and_uses_nothing_up(
     relying_party: RelyingParty, first: Tokens, held_clock: HeldClock, scope: str
 ) -> None:
-    assert (await relying_party.refresh(first.refresh_token, scope=scope)).error == "invalid_scope"
+    assert (await relying_party.refresh(first.refresh_token, scope=scope)).error == "invalid_scope"  # RFC 6749 §6
     held_clock.move(RETRY)
 
     assert (await relying_party.refresh(first.refresh_token)).status == 200
@@ -251,7 +251,7 @@ async def test_a_client_gets_only_what_it_may_still_have(
 ) -> None:
     await deeds.change_client(house, "shop", scope="openid orders.write")
 
-    assert (await relying_party.refresh(first.refresh_token)).body["scope"] == "openid"
+    assert (await relying_party.refresh(first.refresh_token)).body["scope"] == "openid"  # RFC 6749 §3.3
 
 
 async def test_a_client_that_lost_every_scope_for_a_while_is_not_punished_as_a_thief(
@@ -275,6 +275,8 @@ async def test_the_new_id_token_tells_of_the_old_sign_in(
     old, new = first.id_claims, second.id_claims
     for name in ("iss", "sub", "aud", "auth_time", "sid", "acr", "amr"):
         assert new[name] == old[name], name  # OpenID Connect Core §12.2
+    for name in ("sub", "client_id", "auth_time", "acr", "amr"):
+        assert second.access_claims[name] == first.access_claims[name], name  # RFC 9068 §2.2.1
     assert new["iat"] == old["iat"] + 3600
     assert "nonce" in old
     assert "nonce" not in new
@@ -301,7 +303,7 @@ async def test_a_code_is_no_refresh_token_and_a_refresh_token_is_no_code(
 ) -> None:
     code = (await person.approve(relying_party, scope=SCOPE)).code
 
-    assert (await relying_party.refresh(code)).error == "invalid_grant"
+    assert (await relying_party.refresh(code)).error == "invalid_grant"  # RFC 6749 §5.2
     assert (await relying_party.redeem(first.refresh_token)).error == "invalid_grant"
     assert (await relying_party.refresh(first.access_token)).error == "invalid_grant"
 
@@ -312,7 +314,7 @@ async def test_a_public_client_refreshes_and_rotates_too(person: Person, spa: Re
     third = await spa.refresh(second.refresh_token)
 
     assert third.status == 200
-    assert (await spa.refresh(first.refresh_token)).error == "invalid_grant"
+    assert (await spa.refresh(first.refresh_token)).error == "invalid_grant"  # RFC 9700 §2.2.2, §4.14.2
     assert (await spa.refresh(third.refresh_token)).error == "invalid_grant"
 
 

@@ -43,7 +43,7 @@ async def test_a_client_that_shows_whom_it_means_signs_out_without_asking(
         "/logout", id_token_hint=tokens.id_token, post_logout_redirect_uri=BYE, state="a b&c=ä"
     )
 
-    assert page.response.headers["location"] == f"{BYE}?{urlencode({'state': 'a b&c=ä'})}"
+    assert page.response.headers["location"] == f"{BYE}?{urlencode({'state': 'a b&c=ä'})}"  # RP-Initiated Logout §2, §3
     assert not await is_signed_in(person)
     assert (await person.visit(relying_party)).path == "/login"
 
@@ -60,7 +60,7 @@ async def test_without_a_hint_the_person_is_asked(person: Person, relying_party:
     await tokens_of(person, relying_party)
 
     asked = await person.browser.open("/logout", client_id="shop", post_logout_redirect_uri=BYE, state="s")
-    assert asks(asked)
+    assert asks(asked)  # RP-Initiated Logout §2
     assert await is_signed_in(person)
     done = await person.browser.submit(asked)
 
@@ -109,7 +109,7 @@ async def test_a_hint_at_another_persons_session_asks(
 
     page = await alice.browser.open("/logout", id_token_hint=of_bob.id_token)
 
-    assert asks(page)
+    assert asks(page)  # RP-Initiated Logout §2, §6
     assert await is_signed_in(alice)
 
 
@@ -120,7 +120,7 @@ async def test_a_hint_at_another_session_of_the_same_person_asks(
     tokens = await tokens_of(at_home, relying_party)
     await at_work.sign_in()
 
-    assert asks(await at_work.browser.open("/logout", id_token_hint=tokens.id_token))
+    assert asks(await at_work.browser.open("/logout", id_token_hint=tokens.id_token))  # RP-Initiated Logout §2
     assert await is_signed_in(at_home)
 
 
@@ -155,7 +155,7 @@ async def test_a_posted_request_works_too(person: Person, relying_party: Relying
     sent = await person.browser.post("/logout", {**hint, "post_logout_redirect_uri": BYE, "state": "s"})
     page = await person.browser.open(sent.response.headers["location"])
 
-    assert sent.status == 303
+    assert sent.status == 303  # RP-Initiated Logout §2
     if not with_hint:
         page = await person.browser.submit(page)
     assert page.response.headers["location"] == f"{BYE}?state=s"
@@ -174,7 +174,7 @@ async def test_with_the_session_its_grants_end_at_once(
     assert not await resource_server.accepts(tokens.access_token)
     assert (await relying_party.introspect(tokens.refresh_token))["active"] is False
     assert (await relying_party.userinfo(tokens.access_token)).status_code == 401
-    assert (await relying_party.refresh(tokens.refresh_token)).error == "invalid_grant"
+    assert (await relying_party.refresh(tokens.refresh_token)).error == "invalid_grant"  # Back-Channel Logout §2.7
     assert (await relying_party.redeem(unspent)).error == "invalid_grant"
 
 

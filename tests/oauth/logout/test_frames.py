@@ -54,9 +54,13 @@ async def test_each_client_that_took_part_gets_a_frame_with_what_it_wants_to_kno
     page = await person.sign_out()
 
     first, second = frames(page)
-    assert first == "https://plain.example.com/front?own=1"
+    assert first == "https://plain.example.com/front?own=1"  # Front-Channel Logout §2, §3
     query = parse_qs(urlsplit(second).query)
-    assert query == {"own": ["1"], "iss": [settings.issuer], "sid": [tokens.id_claims["sid"]]}  # §3
+    assert query == {
+        "own": ["1"],
+        "iss": [settings.issuer],
+        "sid": [tokens.id_claims["sid"]],
+    }  # Front-Channel Logout §3
     assert frame_sources(page) == {"https://plain.example.com", "https://told.example.com"}
     assert "http-equiv" not in page.response.text
     assert "signed out" in page.text.lower()
@@ -76,7 +80,7 @@ async def test_the_page_leads_on_to_the_client_without_javascript(
     assert page.status == 200
     assert unescape(re.findall(r'http-equiv="refresh" content="([^"]*)"', page.response.text)[0]) == f"3; url={target}"
     assert unescape(re.findall(r'id="continue" href="([^"]*)"', page.response.text)[0]) == target
-    assert page.ids["continue"] == "Continue"
+    assert page.ids["continue"] == "Continue"  # RP-Initiated Logout §3
     assert (await person.visit(party)).path == "/login"
 
 

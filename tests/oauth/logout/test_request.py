@@ -69,6 +69,7 @@ async def test_the_address_must_be_one_of_the_clients_letter_for_letter(
 async def test_an_address_needs_a_client_whose_it_is(person: Person, logbook: Logbook) -> None:
     assert_refused(await person.browser.open("/logout", post_logout_redirect_uri=BYE), logbook)
     await person.sign_in()
+    # RP-Initiated Logout §3
     assert_refused(await person.browser.open("/logout", post_logout_redirect_uri=BYE), logbook)
 
 
@@ -112,7 +113,7 @@ async def test_what_is_no_id_token_of_ours_is_no_hint(
     ]
 
     for hint in ("junk", "..", tokens.access_token, tokens.refresh_token, foreign_id_token, *forged):
-        assert_refused(await person.browser.open("/logout", id_token_hint=hint), logbook)
+        assert_refused(await person.browser.open("/logout", id_token_hint=hint), logbook)  # RP-Initiated Logout §2, §4
 
 
 @on_one_database
@@ -120,7 +121,7 @@ async def test_what_is_no_id_token_of_ours_is_no_hint(
 async def test_what_cannot_be_read_is_refused_politely(person: Person, logbook: Logbook, query: str) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
 
-    assert_refused(Page(await person.browser.http.get(f"/logout?{query}")), logbook)
+    assert_refused(Page(await person.browser.http.get(f"/logout?{query}")), logbook)  # RP-Initiated Logout §4
     assert_refused(Page(await person.browser.http.post("/logout", content=query, headers=form)), logbook)
 
 

@@ -36,9 +36,9 @@ async def test_the_state_is_the_hash_that_the_specification_wants(person: Person
     answer = await person.approve(relying_party)
 
     digest, _, salt = answer.parameters["session_state"].partition(".")
-    text = f"shop {ORIGIN} {state_of(person)} {salt}".encode()  # §4.2
+    text = f"shop {ORIGIN} {state_of(person)} {salt}".encode()  # Session Management §3.2
     assert digest == b64encode(sha256(text).digest()).decode().translate(str.maketrans("+/", "-_")).rstrip("=")
-    assert " " not in answer.parameters["session_state"]  # §3
+    assert " " not in answer.parameters["session_state"]  # Session Management §2
     assert len(salt) >= 16
 
 
@@ -57,7 +57,7 @@ async def test_it_changes_when_somebody_signs_out_or_in(person: Person, relying_
     before = await person.approve(relying_party)
     await person.sign_out()
     assert state_of(person) == ""
-    assert not is_unchanged(person, before)
+    assert not is_unchanged(person, before)  # Session Management §3.2
 
     await Person(person.browser, "bob").sign_in()
     assert state_of(person) != ""
@@ -76,7 +76,7 @@ async def test_it_says_nothing_to_another_client_or_origin(person: Person, relyi
     answer = await person.approve(relying_party)
 
     assert not is_unchanged(person, answer, client_id="spa")
-    assert not is_unchanged(person, answer, origin="https://evil.example.com")
+    assert not is_unchanged(person, answer, origin="https://evil.example.com")  # Session Management §3.2
 
 
 async def test_the_cookie_can_be_read_in_frames_and_signs_nobody_in(person: Person, http: httpx2.AsyncClient) -> None:
@@ -123,14 +123,14 @@ async def test_the_frame_may_stand_on_any_site_and_runs_its_own_script_only(
     http: httpx2.AsyncClient, settings: Settings
 ) -> None:
     metadata = (await http.get("/.well-known/openid-configuration")).json()
-    assert metadata["check_session_iframe"] == f"{settings.issuer}/check_session"
+    assert metadata["check_session_iframe"] == f"{settings.issuer}/check_session"  # Session Management §3.3
 
     page = await http.get("/check_session")
 
     assert page.headers["content-type"].startswith("text/html")
     assert "x-frame-options" not in page.headers
     policy = page.headers["content-security-policy"]
-    assert "frame-ancestors *" in policy
+    assert "frame-ancestors *" in policy  # Session Management §3.2
     (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
     digest = b64encode(sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in policy
@@ -145,4 +145,5 @@ async def test_logouts_stand_in_the_metadata(http: httpx2.AsyncClient) -> None:
 
     for channel in ("backchannel", "frontchannel"):
         assert metadata[f"{channel}_logout_supported"] is True
+        # Back-Channel Logout §2.1, Front-Channel Logout §3
         assert metadata[f"{channel}_logout_session_supported"] is True

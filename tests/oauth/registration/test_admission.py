@@ -94,7 +94,7 @@ async def test_without_a_token_there_is_only_a_challenge(applicant: Applicant) -
     response = await applicant.ask()
 
     assert response.status_code == 401
-    assert response.headers["www-authenticate"] == 'Bearer realm="oidc-server"'
+    assert response.headers["www-authenticate"] == 'Bearer realm="oidc-server"'  # RFC 7591 §3, RFC 6750 §3.1
 
 
 @SQLITE
@@ -110,7 +110,7 @@ async def test_no_other_token_will_do(http: httpx2.AsyncClient, house: House) ->
         client.token,
         "A" * 64,
     ):
-        assert (await Applicant(http, wrong).ask()).status_code == 401, wrong
+        assert (await Applicant(http, wrong).ask()).status_code == 401, wrong  # RFC 7591 §3
 
 
 async def test_a_token_expires(http: httpx2.AsyncClient, house: House, held_clock: HeldClock) -> None:

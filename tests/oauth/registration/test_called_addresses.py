@@ -82,4 +82,4 @@ async def test_who_signs_with_a_secret_can_do_so_at_once(http: httpx2.AsyncClien
     status, told = await register(http, token_endpoint_auth_method="client_secret_jwt")
 
     assert status == 201
-    assert len(told["client_secret"]) >= 32
+    assert len(told["client_secret"]) >= 32  # Core §16.19

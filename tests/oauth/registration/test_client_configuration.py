@@ -33,7 +33,7 @@ async def test_a_client_reads_what_is_registered(client: Registered) -> None:
     told = response.json()
 
     assert response.status_code == 200  # RFC 7592 §2.1
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] == "no-store"  # OpenID Connect Registration §4.3
     assert told == {name: value for name, value in client.told.items() if name != "client_secret"}
     assert told["registration_access_token"] == client.token  # RFC 7592 §3: required
 
@@ -109,7 +109,7 @@ async def test_a_replacement_that_cannot_be_is_refused_and_changes_nothing(
 
     response = await client.replace({**client.document, **members})
 
-    assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")  # RFC 7592 §2.2
     assert told in response.json()["error_description"]
     assert (await client.read()).json() == before
 
@@ -118,7 +118,7 @@ async def test_a_replacement_that_cannot_be_is_refused_and_changes_nothing(
 async def test_its_own_secret_may_be_sent_and_stays(client: Registered, person: Person) -> None:
     response = await client.replace({**client.document, "client_secret": client.told["client_secret"]})
 
-    assert response.status_code == 200
+    assert response.status_code == 200  # RFC 7592 §2.2
     party = client.relying_party()
     assert (await party.redeem((await person.approve(party)).code)).status == 200
 
@@ -143,7 +143,7 @@ async def test_a_replacement_that_cannot_be_read_is_refused_in_the_same_form(cli
         headers = {"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"}
         response = await client.http.put(f"/register/{client.client_id}", content=body, headers=headers)
 
-        assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")  # RFC 7592 §2.2
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -155,6 +155,7 @@ async def test_nobody_else_may(applicant: Applicant, client: Registered, http: h
         )
 
         assert response.status_code == 401  # RFC 7592 §2
+        # OpenID Connect Registration §4.4, RFC 6750 §3.1
         assert response.headers["www-authenticate"].startswith('Bearer realm="oidc-server", error="invalid_token"')
     assert (await client.read()).status_code == 200
 
@@ -176,7 +177,7 @@ async def test_a_client_that_is_not_there_or_was_not_registered_by_itself_is_tol
 ) -> None:
     response = await http.get(f"/register/{client_id}", headers={"Authorization": f"Bearer {client.token}"})
 
-    assert response.status_code in {401, 404}
+    assert response.status_code in {401, 404}  # RFC 7592 §2.1
     assert response.status_code == 404 or "www-authenticate" in response.headers
 
 

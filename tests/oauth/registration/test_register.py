@@ -23,7 +23,7 @@ async def test_a_client_is_told_who_it_is_and_how_it_may_manage_that(applicant: 
     told = response.json()
 
     assert response.status_code == 201  # RFC 7591 §3.2.1
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] == "no-store"  # OpenID Connect Registration §3.2
     assert response.headers["content-type"] == "application/json"
     assert len(told["client_secret"]) == 43  # 256 bits
     assert told["client_secret_expires_at"] == 0
@@ -50,7 +50,7 @@ async def test_a_public_client_gets_no_secret(applicant: Applicant) -> None:
     told = (await applicant.register(token_endpoint_auth_method="none")).told
 
     assert "client_secret" not in told
-    assert "client_secret_expires_at" not in told
+    assert "client_secret_expires_at" not in told  # RFC 7591 §3.2.1
 
 
 @SQLITE
@@ -58,7 +58,7 @@ async def test_each_client_gets_an_id_a_secret_and_a_token_of_its_own(applicant:
     told = [(await applicant.register()).told for _ in range(3)]
 
     for member in ("client_id", "client_secret", "registration_access_token"):
-        assert len({one[member] for one in told}) == 3
+        assert len({one[member] for one in told}) == 3  # RFC 7591 §3.2.1
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
@@ -98,7 +98,7 @@ async def test_what_only_the_server_or_its_operator_says_cannot_be_chosen(applic
 
     client = await applicant.register(**chosen)
 
-    assert all(client.told.get(name) != value for name, value in chosen.items())
+    assert all(client.told.get(name) != value for name, value in chosen.items())  # RFC 7591 §3.2.1
     found = await house.database.run(house.registry.find, client.client_id)
     assert found is not None
     assert not found.metadata.skip_consent
@@ -187,7 +187,7 @@ async def test_what_cannot_be_registered_is_told_with_what_was_received_and_expe
     found, description = await applicant.refused(**members)
 
     assert found == error  # RFC 7591 §3.2.2
-    assert told in description
+    assert told in description  # OpenID Connect Registration §3.3
     assert description.isascii()
 
 
@@ -207,6 +207,11 @@ async def test_what_cannot_be_registered_is_told_with_what_was_received_and_expe
         (b'{"x": {"y": 1, "y": 2}}', "application/json", "y was sent twice"),
         (b'{"x": NaN}', "application/json", "NaN"),
         (b'{"x": 1e999}', "application/json", "too large"),
+        (
+            b'{"jwks": {"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB", "x": ' + b"9" * 400 + b"}]}}",
+            "application/json",
+            "too large",
+        ),
         (b'{"x": ' + b"9" * 5000 + b"}", "application/json", "not JSON"),
         (b'{"client_name": "a\\u0000b"}', "application/json", "NUL"),
         (b'{"client_name": "\\ud800"}', "application/json", "surrogate"),
@@ -223,7 +228,7 @@ async def test_a_body_that_cannot_be_read_is_refused_in_the_same_form(
     response = await http.post("/register", content=body, headers=headers)
 
     assert response.status_code == 400
-    assert response.json()["error"] == "invalid_client_metadata"
+    assert response.json()["error"] == "invalid_client_metadata"  # RFC 7591 §3.1, §3.2.2
     assert told in response.json()["error_description"]
 
 
@@ -237,7 +242,7 @@ async def test_a_huge_body_is_refused_in_the_same_form(http: httpx2.AsyncClient)
 
 @SQLITE
 async def test_only_what_is_there_may_be_done(http: httpx2.AsyncClient) -> None:
-    assert (await http.get("/register")).status_code == 405
+    assert (await http.get("/register")).status_code == 405  # RFC 7591 §3.1
     assert (await http.post("/register/x", json={})).status_code == 405
 
 

@@ -25,6 +25,7 @@ SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ISSUER = "https://statements.example.com"
 OTHER = "https://other.example.com"
 RSA = rsa.generate_private_key(65537, 2048)
+THIEF = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -43,9 +44,12 @@ def settings(database_url: str, template: Template, tmp_path: Path) -> Settings:
     return make_settings(database_url, template.keys, registration=registration)
 
 
-def statement(key: Any = RSA, algorithm: str = "RS256", issuer: str = ISSUER, **claims: Any) -> str:
+def statement(
+    key: Any = RSA, algorithm: str = "RS256", issuer: str = ISSUER, head: dict[str, Any] | None = None, **claims: Any
+) -> str:
     stated = {"iss": issuer, "software_id": "the-app", "client_name": "The Approved App", **claims}
-    return jwt.encode(stated, key, algorithm, headers={"kid": "ES256" if algorithm == "ES256" else "RSA"})
+    header = {"kid": "ES256" if algorithm == "ES256" else "RSA", **(head or {})}
+    return jwt.encode(stated, key, algorithm, headers=header)
 
 
 @SQLITE
@@ -87,7 +91,7 @@ async def test_a_statement_counts_again_when_the_client_replaces_its_registratio
 async def test_a_statement_can_set_nothing_that_only_operators_may(applicant: Applicant) -> None:
     error, _ = await applicant.refused(software_statement=statement(grant_types=["password"]))
 
-    assert error == "invalid_client_metadata"
+    assert error == "invalid_client_metadata"  # RFC 7591 §2.3, RFC 9700 §2.4
     assert "skip_consent" not in (await applicant.register(software_statement=statement(skip_consent=True))).told
 
 
@@ -120,7 +124,27 @@ def forged() -> list[tuple[Any, str]]:
         (".".join((b64(json.dumps({"alg": "none"})), body, "")), "invalid_software_statement"),
         (with_public_key_as_secret(body), "invalid_software_statement"),
         (good + "A" * 20_000, "invalid_software_statement"),
+        (nested(), "invalid_software_statement"),
+        (statement(client_name="\ud800"), "invalid_software_statement"),
+        (statement(software_version="a\0b"), "invalid_software_statement"),
+        *((statement(head=header), "invalid_software_statement") for header in ({"crit": ["exp"]}, {"kid": "unknown"})),
+        *((statement(THIEF, head=header), "invalid_software_statement") for header in own_keys()),
     ]
+
+
+def own_keys() -> list[dict[str, Any]]:
+    """Headers with which a statement brings the key that it was signed with."""
+    kid = {"kid": "thief"}
+    return [
+        {"jwk": jwk(THIEF, "thief"), **kid},
+        {"jku": "https://thief.example.com/jwks", **kid},
+        {"x5u": "https://thief.example.com/x.pem", **kid},
+        {"jwk": jwk(THIEF, "RSA")},
+    ]
+
+
+def nested() -> str:
+    return ".".join((b64(json.dumps({"alg": "RS256"})), b64("[" * 5000 + "]" * 5000), "AAAA"))
 
 
 @SQLITE
@@ -132,7 +156,7 @@ async def test_a_statement_that_is_not_to_be_believed_is_refused(applicant: Appl
 
 
 def test_without_a_file_no_statement_is_believed() -> None:
-    with pytest.raises(software_statements.Unapproved):
+    with pytest.raises(software_statements.Unapproved):  # RFC 7591 §2.3
         software_statements.load(None).read(statement())
 
 
