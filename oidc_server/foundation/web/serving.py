@@ -7,9 +7,12 @@ import asyncio
 import ssl
 from typing import Any
 
+from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 65536
+#: What says how long a body is.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 #: How long TLS waits for the other side's goodbye when the server stops; a client that is idle doesn't even hear ours.
 _GOODBYE_SECONDS = 2
 
@@ -29,12 +32,15 @@ class DeadlineProtocol(HttpToolsProtocol):
     _has_just_ended = False
     """Whether what was received last completed a request."""
     _head_bytes = 0
+    _is_going_on = False
+    """Whether the head that is read now is one of ours, before a body whose own head has been read."""
     _extensions: dict[str, Any] | None = None
     """What is known of this connection alone; every request on it gets a copy."""
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock for the first request."""
         super().connection_made(transport)
+        self.parser = _Parser(self)
         if (tls := _asked_for_certificate(transport)) is not None:
             self._extensions = {"tls": tls}
         self._start_deadline(self.header_deadline_seconds)
@@ -60,14 +66,29 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A head begins."""
+        if self._is_going_on:
+            return
         self._head_is_open, self._is_between = True, False
         self._head_bytes = 0
         super().on_message_begin()
         if self._extensions is not None:
             self.scope["extensions"] = self._extensions.copy()
 
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        if not self._is_going_on:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        if not self._is_going_on:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is here: from now on it is the body that must come in time."""
+        if self._is_going_on:
+            self._is_going_on = False
+            return
         self._head_is_open = False
         self._stop_deadline()
         self._start_deadline(self.body_deadline_seconds)
@@ -75,10 +96,21 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is here: stop the clock."""
+        if self.parser.should_upgrade() and self.head_of_body():
+            return
         self._stop_deadline()
         self._head_is_open = self._is_between = self._has_just_ended = True
         self._head_bytes = 0
         super().on_message_complete()
+
+    def head_of_body(self) -> bytes:
+        """A head that says as much of the body as the request's own did; empty if there is none."""
+        framing = [name + b": " + value for name, value in self.headers if name in _FRAMING]
+        return b"\r\n".join([b"POST / HTTP/1.1", *framing, b"", b""]) if framing else b""
+
+    def read_on(self) -> None:
+        """A head of ours comes next, and then the body."""
+        self._is_going_on = True
 
     def shutdown(self) -> None:
         """The server stops: finish what is under way, and hang up."""
@@ -98,6 +130,33 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class _Parser(HttpRequestParser):
+    """Stays with HTTP/1.1 where a caller offers another protocol, as Java's does with its first request (RFC 9110 §7.8).
+
+    The parser takes such a request to end with its head, and what follows to be no HTTP: its body would be lost.
+    """
+
+    def __init__(self, protocol: DeadlineProtocol) -> None:
+        super().__init__(protocol)
+        # As uvicorn does: what comes after the last request on a connection is no fault of that request.
+        self.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._protocol = protocol
+
+    def feed_data(self, data: Any) -> None:
+        """Read on."""
+        rest = memoryview(data)
+        while True:
+            try:
+                super().feed_data(rest)
+            except HttpParserUpgrade as offer:
+                rest = rest[offer.args[0] :]
+            else:
+                return
+            if head := self._protocol.head_of_body():
+                self._protocol.read_on()
+                super().feed_data(head)
 
 
 def _asked_for_certificate(transport: Any) -> dict[str, Any] | None:

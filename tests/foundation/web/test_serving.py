@@ -23,13 +23,16 @@ class Impatient(DeadlineProtocol):
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers everybody, once their body is here; at /slow it takes longer than a head may."""
-    while (await receive()).get("more_body"):
-        pass
+    """Answers everybody, once their body is here; at /slow it takes longer than a head may, at /echo it says the body."""
+    said, is_open = b"ok", True
+    while is_open:
+        message = await receive()
+        said, is_open = said + message.get("body", b""), message.get("more_body", False)
     if scope["path"] == "/slow":
         await asyncio.sleep(DEADLINE_SECONDS * 2)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    said = said if scope["path"] == "/echo" else b"ok"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]})
+    await send({"type": "http.response.body", "body": said})
 
 
 class Caller:
@@ -185,6 +188,38 @@ async def test_many_small_headers_are_a_head_without_measure_too(call: Call) -> 
     await caller.say(b"\r\n")
 
     assert await caller.is_hung_up_on()
+
+
+OFFER = b"Host: id.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n2\r\n&c\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: 5\r\n\r\na=b&c", CHUNKED], ids=["length", "chunks"])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+async def test_who_offers_another_protocol_is_answered_in_this_one(call: Call, body: bytes, size: int) -> None:
+    """As Java's HTTP client does on connections without TLS: the body is no part of that other protocol. (RFC 9110 §7.8)"""
+    caller = await call()
+
+    said = b"POST /echo HTTP/1.1\r\n" + OFFER + body + b"GET /echo HTTP/1.1\r\n" + OFFER + b"\r\n" + REQUEST
+    for start in range(0, len(said), size):
+        await caller.say(said[start : start + size])
+
+    heard = b""
+    while heard.count(b"HTTP/1.1 200") < 3 and (more := await caller.hear()):
+        heard += more
+    assert heard.count(b"HTTP/1.1 200") == 3
+    assert b"a=b&c" in heard
+
+
+async def test_many_offers_at_once_are_all_answered(call: Call) -> None:
+    caller = await call()
+
+    await caller.say((b"GET / HTTP/1.1\r\n" + OFFER + b"\r\n") * 500)
+
+    heard = b""
+    while heard.count(b"HTTP/1.1 200") < 500 and (more := await caller.hear()):
+        heard += more
+    assert heard.count(b"HTTP/1.1 200") == 500
 
 
 @pytest.mark.parametrize(
