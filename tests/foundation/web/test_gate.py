@@ -153,9 +153,7 @@ async def test_who_hangs_up_is_no_mistake_of_ours(settings: Settings, logbook: L
     assert not logbook.lines("request_failed")
 
 
-async def test_who_is_cut_off_by_a_server_that_stops_is_told_to_come_back(
-    settings: Settings, logbook: Logbook
-) -> None:
+async def test_who_is_cut_off_by_a_server_that_stops_is_told_to_come_back(settings: Settings, logbook: Logbook) -> None:
     asking = asyncio.create_task(ask(settings, echo, scope(), b"x" * 10, then="silence"))
     await asyncio.sleep(0.1)
     asking.cancel()
