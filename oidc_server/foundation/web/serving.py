@@ -89,6 +89,9 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self._is_going_on:
             self._is_going_on = False
             return
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts < 1 and self.parser.get_http_version() != "1.0"):
+            raise ValueError("The request names no host, or several (RFC 9112 3.2).")
         self._head_is_open = False
         self._stop_deadline()
         self._start_deadline(self.body_deadline_seconds)

@@ -232,8 +232,10 @@ async def test_many_offers_at_once_are_all_answered(call: Call) -> None:
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: \x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
     ],
-    ids=["TLS", "version", "length", "two lengths", "length and chunks", "NUL", "space"],
+    ids=["TLS", "version", "length", "two lengths", "length and chunks", "NUL", "space", "no host", "two hosts"],
 )
 async def test_what_is_no_http_is_refused(call: Call, head: bytes) -> None:
     caller = await call()
