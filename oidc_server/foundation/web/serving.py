@@ -1,19 +1,24 @@
-"""Serving: uvicorn, with the limits on a request's head that it lacks, and the certificate of its peer.
+"""Serving: uvicorn, with the limits on a connection that it lacks, and the certificate of its peer.
 
-Without limits, somebody could hold connections open for ever by sending one header a minute, or fill the memory with headers.
+Without limits, somebody could hold connections open for ever by sending one header a minute or by not reading what we answer,
+or fill the memory with headers or with requests that wait for their turn.
 """
 
 import asyncio
 import ssl
+from collections.abc import Sized
 from typing import Any
 
 from httptools import HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 65536
+#: Requests that may wait on one connection for the answers before theirs.
+MAX_WAITING = 100
 #: What says how long a body is.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-#: How long TLS waits for the other side's goodbye when the server stops; a client that is idle doesn't even hear ours.
+#: How long the other side may take to hear our last words. TLS would wait for its goodbye, and read on all the while.
 _GOODBYE_SECONDS = 2
 
 
@@ -25,7 +30,10 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     header_deadline_seconds = 10.0
     body_deadline_seconds = 25.0
+    unread_deadline_seconds = 60.0
+    """How long the other side may leave more of our answers unread than a connection holds."""
     _deadline: asyncio.TimerHandle | None = None
+    _unread_deadline: asyncio.TimerHandle | None = None
     _head_is_open = True
     _is_between = False
     """Whether a request is complete and the next has not begun."""
@@ -41,14 +49,27 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Start the clock for the first request."""
         super().connection_made(transport)
         self.parser = _Parser(self)
+        self.flow = _Flow(transport, self.pipeline)
         if (tls := _asked_for_certificate(transport)) is not None:
             self._extensions = {"tls": tls}
         self._start_deadline(self.header_deadline_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_deadline()
+        self._stop_unread_deadline()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The other side doesn't read: give it a while."""
+        super().pause_writing()
+        self._stop_unread_deadline()
+        self._unread_deadline = self.loop.call_later(self.unread_deadline_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has read."""
+        self._stop_unread_deadline()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read on, and keep an eye on a head that isn't complete yet, or that blank lines put off."""
@@ -92,6 +113,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts < 1 and self.parser.get_http_version() != "1.0"):
             raise ValueError("The request names no host, or several (RFC 9112 3.2).")
+        if len(self.pipeline) >= MAX_WAITING:
+            raise ValueError("More requests wait on this connection than may.")
         self._head_is_open = False
         self._stop_deadline()
         self._start_deadline(self.body_deadline_seconds)
@@ -118,8 +141,16 @@ class DeadlineProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The server stops: finish what is under way, and hang up."""
         super().shutdown()
-        if self.scheme == "https" and self.transport.is_closing():
-            self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
+        if self.transport.is_closing():
+            self._leave_soon()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, and hang up."""
+        super().send_400_response(msg)
+        self._leave_soon()
+
+    def _leave_soon(self) -> None:
+        self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
 
     def _start_deadline(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self._close_late)
@@ -129,10 +160,29 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _stop_unread_deadline(self) -> None:
+        if self._unread_deadline is not None:
+            self._unread_deadline.cancel()
+            self._unread_deadline = None
+
     def _close_late(self) -> None:
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+            self._leave_soon()
+
+
+class _Flow(FlowControl):
+    """Reads nothing while requests wait: with each answer uvicorn would take in more of them, however many there are."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless a request waits."""
+        if not self._waiting:
+            super().resume_reading()
 
 
 class _Parser(HttpRequestParser):
