@@ -35,6 +35,7 @@ from oidc_server.foundation.web.shortcut import Shortcut
 from oidc_server.house import House
 from oidc_server.logouts import delivery
 from oidc_server.oauth import discovery
+from oidc_server.oauth import documents as prepared
 from oidc_server.oauth import routes as oauth_routes
 from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.cors import Cors
@@ -141,6 +142,7 @@ def _wrap(app: FastAPI, house: House, server: AuthorizationServer, answers: Refu
     documents: dict[str, Callable[[], Prepared]] = {}
     documents |= dict.fromkeys(("/jwks", f"{settings.base_path}/jwks"), house.ring.published)
     documents |= dict.fromkeys(discovery.well_known_paths(settings), lambda: metadata)
+    app.router.routes.extend(prepared.routes(documents))
     cors_paths = frozenset(documents) | {settings.base_path + path for path in oauth_routes.CORS_PATHS}
 
     app.add_middleware(Gate, settings=settings, failed=answers.failed, larger=_larger_bodies(settings))

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from oidc_server.api import bodies
-from oidc_server.foundation.web.routing import Endpoint
+from oidc_server.foundation.web.routing import Endpoint, mount_each
 
 _NAMES = re.compile(r"{([a-z_]+)}")
 #: Each status that refuses, and when.
@@ -52,8 +52,11 @@ class Operation:
 def serving(prefix: str, operations: Iterable[Operation]) -> APIRouter:
     """The router that answers; what it serves is described apart, as that takes longer than all the rest of a start."""
     router = APIRouter(prefix=prefix)
+    paths: dict[str, dict[str, Endpoint]] = {}
     for operation in operations:
-        router.add_api_route(operation.path, operation.endpoint, methods=operation.methods, include_in_schema=False)
+        paths.setdefault(operation.path, {}).update(dict.fromkeys(operation.methods, operation.endpoint))
+    for path, endpoints in paths.items():
+        mount_each(router, path, endpoints)
     return router
 
 

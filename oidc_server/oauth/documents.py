@@ -3,9 +3,12 @@
 They are asked for by everybody all the time, and must be there even when the database is not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from oidc_server.foundation.telemetry import metrics
@@ -54,3 +57,12 @@ class Documents:
         await send({"type": "http.response.start", "status": 304 if known else 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         self._counters[scope["path"], 304 if known else 200].inc()
+
+
+def routes(paths: Iterable[str]) -> list[Route]:
+    """For the methods that `Documents` lets pass: whoever uses one of them is told the others (RFC 9110 §15.5.6)."""
+    return [Route(path, _answered_before, methods=["GET"], include_in_schema=False) for path in paths]
+
+
+async def _answered_before(request: Request) -> Response:
+    return Response(status_code=404)

@@ -353,3 +353,16 @@ async def test_roles_and_groups_are_told_to_clients_that_ask_for_them(
     assert (await relying_party.userinfo(tokens.access_token)).json()["roles"] == ["buyer"]
     refreshed = await relying_party.refresh(tokens.refresh_token)
     assert refreshed.access_claims["roles"] == ["buyer"]
+
+
+async def test_a_refused_method_is_told_all_the_others(http: httpx2.AsyncClient) -> None:
+    for path, allowed in {
+        "/api/v1/auth/me": {"GET", "HEAD", "PATCH", "DELETE"},
+        "/api/v1/projects": {"GET", "HEAD", "POST"},
+        "/api/v1/auth/factors/totp": {"POST", "DELETE"},
+        "/api/v1/auth/login": {"POST"},
+    }.items():
+        refused = await http.options(path)
+
+        assert refused.status_code == 405
+        assert set(refused.headers["allow"].split(", ")) == allowed  # RFC 9110 §15.5.6

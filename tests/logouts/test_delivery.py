@@ -213,7 +213,7 @@ async def test_a_client_that_fails_is_told_five_times_within_an_hour_and_then_gi
         await deliver(house)
         assert len(party.heard) == number - 1
         held_clock.move(timedelta(seconds=1))
-        house.outbound._breakers.clear()
+        house.outbound._hosts.clear()
         await deliver(house)
         await party.server.until(number)
         await house.deliveries.finish()

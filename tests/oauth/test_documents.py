@@ -60,7 +60,10 @@ async def test_a_correlation_id_comes_back(http: httpx2.AsyncClient, path: str) 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 async def test_nobody_posts_to_a_document(http: httpx2.AsyncClient, path: str) -> None:
-    assert (await http.post(path)).status_code in {404, 405}
+    refused = await http.post(path)
+
+    assert refused.status_code == 405
+    assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}  # RFC 9110 §15.5.6
 
 
 async def test_documents_ask_no_database(http: httpx2.AsyncClient, house: House, app: FastAPI) -> None:

@@ -20,8 +20,11 @@ from oidc_server.settings.model import Settings
 
 _FAILURES_TO_OPEN = 3
 _SECONDS_OPEN = 30
-_BREAKERS_AT_MOST = 1_000
+_HOSTS_AT_MOST = 1_000
 _ADDRESSES_AT_MOST = 3
+#: One host gets only so many of all connections: clients name hosts, and a slow one must keep nobody from calling the others.
+_CALLS_AT_ONCE = 200
+_CALLS_TO_ONE_HOST = 20
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,14 @@ class Answer:
         return 200 <= self.status < 300
 
 
+@dataclass(frozen=True)
+class _Host:
+    """What is remembered of a host that was called."""
+
+    breaker: CircuitBreaker
+    turns: asyncio.Semaphore
+
+
 class Outbound:
     """Calls others."""
 
@@ -48,7 +59,7 @@ class Outbound:
         self._seconds = settings.outbound.timeout.total_seconds()
         self._max_bytes = settings.outbound.max_bytes
         self._ca_file = settings.outbound.ca_file
-        self._breakers: OrderedDict[str, CircuitBreaker] = OrderedDict()
+        self._hosts: OrderedDict[str, _Host] = OrderedDict()
         self._opened: AsyncHTTPTransport | None = None
         if self._ca_file is not None:
             # A bundle that can't be read is found at the start, not at the first call.
@@ -80,7 +91,7 @@ class Outbound:
     @property
     def has_open_breaker(self) -> bool:
         """Whether some host is being left alone."""
-        return any(breaker.opened for breaker in self._breakers.values())
+        return any(host.breaker.opened for host in self._hosts.values())
 
     async def close(self) -> None:
         """Close what is open."""
@@ -99,12 +110,12 @@ class Outbound:
 
     async def _guarded(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         target = self._guard.read(url)
-        breaker = self._breaker(target)
-        if breaker.opened:
-            raise OutboundPaused(f"{breaker.name} failed several times in a row and is left alone for a moment")
-        with breaker:
+        host = self._host(target)
+        if host.breaker.opened:
+            raise OutboundPaused(f"{host.breaker.name} failed several times in a row and is left alone for a moment")
+        with host.breaker:
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(self._seconds), host.turns:
                     return await self._send(method, await self._guard.find(target), headers, body)
             except TimeoutError as error:
                 raise OutboundFailed(f"{target.host} did not answer within {self._seconds:g} seconds") from error
@@ -139,27 +150,31 @@ class Outbound:
                 raise OutboundFailed(f"the answer has more than {self._max_bytes} bytes")
         return bytes(body)
 
-    def _breaker(self, target: Target) -> CircuitBreaker:
-        """The breaker of a host; of the hosts that were called longest ago, nothing is remembered."""
+    def _host(self, target: Target) -> _Host:
+        """What is remembered of a host; of those that were called longest ago, nothing is."""
         name = f"{target.host}:{target.port}"
-        breaker = self._breakers.pop(name, None) or CircuitBreaker(
-            name=name,
-            failure_threshold=_FAILURES_TO_OPEN,
-            recovery_timeout=_SECONDS_OPEN,
-            expected_exception=_is_failure,
-        )
-        self._breakers[name] = breaker
-        if len(self._breakers) > _BREAKERS_AT_MOST:
-            self._breakers.popitem(last=False)
-        return breaker
+        host = self._hosts.pop(name, None) or _Host(_breaker(name), asyncio.Semaphore(_CALLS_TO_ONE_HOST))
+        self._hosts[name] = host
+        if len(self._hosts) > _HOSTS_AT_MOST:
+            self._hosts.popitem(last=False)
+        return host
 
     @property
     def _transport(self) -> AsyncHTTPTransport:
         if self._opened is None:
             # The pool knows addresses and not names: a kept connection could have proved another name's certificate.
-            limits = Limits(max_connections=100, max_keepalive_connections=0)
+            limits = Limits(max_connections=_CALLS_AT_ONCE, max_keepalive_connections=0)
             self._opened = AsyncHTTPTransport(verify=_trust(self._ca_file), trust_env=False, limits=limits)
         return self._opened
+
+
+def _breaker(name: str) -> CircuitBreaker:
+    return CircuitBreaker(
+        name=name,
+        failure_threshold=_FAILURES_TO_OPEN,
+        recovery_timeout=_SECONDS_OPEN,
+        expected_exception=_is_failure,
+    )
 
 
 def _request(method: str, target: Target, address: str, headers: dict[str, str], body: bytes) -> Request:

@@ -6,7 +6,9 @@ Without it, whoever registers a client could make this server speak to machines 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from httpx2 import URL, InvalidURL
@@ -19,6 +21,9 @@ Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
 
 _PORTS = {"https": 443, "http": 80}
+#: A name whose servers don't answer holds a thread for long after we gave up. The event loop has few of its own, and the names
+#: of the database and of Redis are looked up in those.
+_LOOK_UPS = ThreadPoolExecutor(32, thread_name_prefix="names")
 #: NAT64 (RFC 6052 §2.1, RFC 8215): the last 32 bits are an IPv4 address.
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 #: Set aside by the registries, and called global by some releases of Python (RFC 6890, RFC 9637, RFC 9602).
@@ -37,7 +42,8 @@ class Target:
 
 async def resolve(host: str, port: int) -> list[Address]:
     """The addresses of a name, as the operating system finds them; OSError if there are none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOK_UPS, look_up)
     return list(dict.fromkeys(ip_address(address[0]) for *_, address in found))
 
 

@@ -70,6 +70,9 @@ class Gate:
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             log.info("caller_hung_up", path=scope["path"][:200])
+        except asyncio.CancelledError:
+            # A server that stops waits only so long. Raised again, this would be logged as a mistake of ours.
+            await _cut_off(scope, receive, answer)
         except Exception:
             await self._apologise(scope, receive, answer)
         finally:
@@ -131,6 +134,13 @@ def request_id_of(scope: Scope) -> bytes:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return bytes(value)
     return new_secret(16).encode()
+
+
+async def _cut_off(scope: Scope, receive: Receive, answer: _Answer) -> None:
+    log.warning("request_cut_off", method=scope["method"], path=scope["path"][:200])
+    if not answer.status:
+        headers = {"Retry-After": "1", "Connection": "close"}
+        await Response(status_code=503, headers=headers)(scope, receive, answer)
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:

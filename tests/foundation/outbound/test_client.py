@@ -226,20 +226,35 @@ async def test_a_host_that_fails_again_and_again_is_left_alone_and_no_other(
     assert outbound.has_open_breaker
     assert (await outbound.get(host.url())).status == 200
 
-    monkeypatch.setattr(outbound._breakers[url.split("/")[2]], "_recovery_timeout", 0)
+    monkeypatch.setattr(outbound._hosts[url.split("/")[2]].breaker, "_recovery_timeout", 0)
     with pytest.raises(OutboundFailed) as tried:
         await outbound.get(url)
     assert not isinstance(tried.value, OutboundPaused)
 
 
+async def test_a_host_that_is_slow_keeps_nobody_from_calling_another(outbound: Outbound, host: Listener) -> None:
+    host.do = hang
+    waiting = [asyncio.create_task(outbound.get(host.url())) for _ in range(250)]
+    await host.until(20)
+    started = monotonic()
+
+    async with listening() as other:
+        assert (await outbound.get(other.url())).status == 200
+
+    assert monotonic() - started < 0.5
+    failures = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(failure) for failure in failures} == {OutboundFailed}
+    assert len(host.received) == 20
+
+
 async def test_only_so_many_hosts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_BREAKERS_AT_MOST", 5)
+    monkeypatch.setattr(client, "_HOSTS_AT_MOST", 5)
     guarded = Outbound(settings(allow=""), resolve=Names("10.0.0.1").resolve)
     for number in range(20):
         with pytest.raises(OutboundForbidden):
             await guarded.get(f"https://host{number}.example/")
 
-    assert list(guarded._breakers) == [f"host{number}.example:443" for number in range(15, 20)]
+    assert list(guarded._hosts) == [f"host{number}.example:443" for number in range(15, 20)]
 
 
 async def test_a_certificate_of_an_authority_of_ones_own_is_trusted_for_its_name_only(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """The guard: only public addresses are called, whatever they look like and whatever name leads to them."""
 
+import asyncio
+import socket
 from ipaddress import ip_address
+from threading import Event
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from oidc_server.foundation.outbound.failures import OutboundFailed, OutboundForbidden
-from oidc_server.foundation.outbound.guard import Address, Guard, is_public
+from oidc_server.foundation.outbound.guard import Address, Guard, is_public, resolve
 from oidc_server.settings.service import OutboundSettings
 
 NOT_PUBLIC = [
@@ -107,3 +110,24 @@ def test_http_is_for_development() -> None:
 async def test_a_name_without_an_address_fails() -> None:
     with pytest.raises(OutboundFailed, match="no address"):
         await found(guard())
+
+
+async def test_names_that_nobody_answers_for_hold_up_no_look_up_but_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up, look_up = Event(), socket.getaddrinfo
+
+    def hang(host: str, *others: Any, **named: Any) -> Any:
+        if host.endswith(".dead.example"):
+            given_up.wait(10)
+            raise socket.gaierror
+        return look_up(host, *others, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    waiting = [asyncio.create_task(resolve(f"rp{number}.dead.example", 443)) for number in range(40)]
+    try:
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(2):
+            # As the drivers of the database and of Redis do.
+            assert await asyncio.get_running_loop().getaddrinfo("localhost", 5432)
+    finally:
+        given_up.set()
+        await asyncio.gather(*waiting, return_exceptions=True)

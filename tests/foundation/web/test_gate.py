@@ -153,6 +153,18 @@ async def test_who_hangs_up_is_no_mistake_of_ours(settings: Settings, logbook: L
     assert not logbook.lines("request_failed")
 
 
+async def test_who_is_cut_off_by_a_server_that_stops_is_told_to_come_back(settings: Settings, logbook: Logbook) -> None:
+    asking = asyncio.create_task(ask(settings, echo, scope(), b"x" * 10, then="silence"))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+
+    answer = await asking
+
+    assert (answer.status, answer.header("retry-after"), answer.header("connection")) == (503, "1", "close")
+    assert logbook.lines("request_cut_off")
+    assert "Traceback" not in logbook.text
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_a_body_that_says_it_is_too_large_is_refused(settings: Settings, method: str) -> None:
     answer = await ask(settings, echo, scope(method, headers={"Content-Length": "1025"}), b"x")

@@ -10,26 +10,31 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from oidc_server.foundation.web.serving import MAX_HEAD_BYTES, DeadlineProtocol
+from oidc_server.foundation.web.serving import MAX_HEAD_BYTES, MAX_WAITING, DeadlineProtocol
 
 DEADLINE_SECONDS = 0.3
 REQUEST = b"GET / HTTP/1.1\r\nHost: id.example.com\r\n\r\n"
+SLOW_REQUEST = REQUEST.replace(b"/", b"/slow", 1)
 
 
 class Impatient(DeadlineProtocol):
     """As in production, but with a deadline that a test can wait for."""
 
     header_deadline_seconds = DEADLINE_SECONDS
+    unread_deadline_seconds = DEADLINE_SECONDS
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers everybody, once their body is here; at /slow it takes longer than a head may."""
-    while (await receive()).get("more_body"):
-        pass
+    """Answers everybody, once their body is here; at /slow it takes longer than a head may, at /echo it says the body."""
+    said, is_open = b"ok", True
+    while is_open:
+        message = await receive()
+        said, is_open = said + message.get("body", b""), message.get("more_body", False)
     if scope["path"] == "/slow":
         await asyncio.sleep(DEADLINE_SECONDS * 2)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    said = said if scope["path"] == "/echo" else b"ok"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]})
+    await send({"type": "http.response.body", "body": said})
 
 
 class Caller:
@@ -187,6 +192,75 @@ async def test_many_small_headers_are_a_head_without_measure_too(call: Call) -> 
     assert await caller.is_hung_up_on()
 
 
+async def test_of_requests_that_nobody_can_answer_so_fast_only_some_are_taken_in(call: Call) -> None:
+    caller = await call()
+
+    await caller.say(REQUEST * (MAX_WAITING - 1))
+    heard = b""
+    while heard.count(b"HTTP/1.1 200") < MAX_WAITING - 1 and (more := await caller.hear()):
+        heard += more
+    assert heard.count(b"HTTP/1.1 200") == MAX_WAITING - 1
+
+    await caller.say(REQUEST * (MAX_WAITING + 2))
+    assert await caller.is_hung_up_on()
+
+
+async def test_while_requests_wait_nothing_more_is_read(call: Call) -> None:
+    caller = await call()
+    await caller.say(SLOW_REQUEST * 5)
+    await asyncio.sleep(DEADLINE_SECONDS * 3)  # the first is answered, and others wait
+
+    sending = asyncio.create_task(caller.say(b"x" * 20_000_000))
+    done, _ = await asyncio.wait([sending], timeout=DEADLINE_SECONDS)
+
+    assert not done
+    sending.cancel()
+
+
+async def test_who_reads_no_answer_is_hung_up_on(call: Call) -> None:
+    caller = await call()
+    body = b"x" * 20_000_000
+    await caller.say(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    await asyncio.sleep(DEADLINE_SECONDS * 3)
+
+    heard = 0
+    while more := await caller.hear():
+        heard += len(more)
+    assert heard < len(body)
+
+
+OFFER = b"Host: id.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n2\r\n&c\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: 5\r\n\r\na=b&c", CHUNKED], ids=["length", "chunks"])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+async def test_who_offers_another_protocol_is_answered_in_this_one(call: Call, body: bytes, size: int) -> None:
+    """As Java's HTTP client does on connections without TLS: the body is no part of that other protocol. (RFC 9110 §7.8)"""
+    caller = await call()
+
+    said = b"POST /echo HTTP/1.1\r\n" + OFFER + body + b"GET /echo HTTP/1.1\r\n" + OFFER + b"\r\n" + REQUEST
+    for start in range(0, len(said), size):
+        await caller.say(said[start : start + size])
+
+    heard = b""
+    while heard.count(b"HTTP/1.1 200") < 3 and (more := await caller.hear()):
+        heard += more
+    assert heard.count(b"HTTP/1.1 200") == 3
+    assert b"a=b&c" in heard
+
+
+async def test_many_offers_at_once_are_all_answered(call: Call) -> None:
+    caller = await call()
+
+    await caller.say((b"GET / HTTP/1.1\r\n" + OFFER + b"\r\n") * 50)
+
+    heard = b""
+    while heard.count(b"HTTP/1.1 200") < 50 and (more := await caller.hear()):
+        heard += more
+    assert heard.count(b"HTTP/1.1 200") == 50
+
+
 @pytest.mark.parametrize(
     "head",
     [
@@ -197,8 +271,10 @@ async def test_many_small_headers_are_a_head_without_measure_too(call: Call) -> 
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: \x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
     ],
-    ids=["TLS", "version", "length", "two lengths", "length and chunks", "NUL", "space"],
+    ids=["TLS", "version", "length", "two lengths", "length and chunks", "NUL", "space", "no host", "two hosts"],
 )
 async def test_what_is_no_http_is_refused(call: Call, head: bytes) -> None:
     caller = await call()
