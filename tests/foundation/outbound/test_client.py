@@ -232,19 +232,20 @@ async def test_a_host_that_fails_again_and_again_is_left_alone_and_no_other(
     assert not isinstance(tried.value, OutboundPaused)
 
 
-async def test_a_host_that_is_slow_keeps_nobody_from_calling_another(outbound: Outbound, host: Listener) -> None:
+async def test_a_host_that_is_slow_keeps_nobody_from_calling_another(host: Listener) -> None:
+    patient = Outbound(settings(timeout="1m"))
     host.do = hang
-    waiting = [asyncio.create_task(outbound.get(host.url())) for _ in range(250)]
+    waiting = [asyncio.create_task(patient.get(host.url())) for _ in range(250)]
     await host.until(20)
-    started = monotonic()
 
     async with listening() as other:
-        assert (await outbound.get(other.url())).status == 200
+        assert (await patient.get(other.url())).status == 200
 
-    assert monotonic() - started < 0.5
-    failures = await asyncio.gather(*waiting, return_exceptions=True)
-    assert {type(failure) for failure in failures} == {OutboundFailed}
     assert len(host.received) == 20
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await patient.close()
 
 
 async def test_only_so_many_hosts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
