@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -97,17 +97,24 @@ async def _furnish(settings: Settings) -> None:
         await house.database.run(factories.furnish, house, factories.usual())
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, template: Template, tmp_path: Path) -> Iterator[str]:
-    """A furnished database of one's own, once of each kind."""
-    if request.param == "sqlite":
-        copy = tmp_path / "test.db"
+@contextmanager
+def furnished(kind: str, template: Template, folder: Path) -> Iterator[str]:
+    """The URL of a copy of the template."""
+    if kind == "sqlite":
+        copy = folder / "test.db"
         shutil.copy(template.sqlite, copy)
         yield f"sqlite:///{copy}"
         return
     name = template.postgres.create(template.postgres_name)
     yield template.postgres.url(name)
     template.postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, template: Template, tmp_path: Path) -> Iterator[str]:
+    """A furnished database of one's own, once of each kind."""
+    with furnished(request.param, template, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

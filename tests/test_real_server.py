@@ -18,6 +18,7 @@ from tests.actors.browser import Browser
 from tests.actors.device import Device
 from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, header
+from tests.conftest import Template, furnished, make_settings
 from tests.factories import API
 from tests.servers import Server, environment, serving
 
@@ -34,10 +35,24 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-async def test_of_fifty_exchanges_of_one_code_one_succeeds(server: Server) -> None:
-    async with httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(
+    request: pytest.FixtureRequest, template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Two workers for all who leave them as they were."""
+    folder = tmp_path_factory.mktemp("shared")
+    with (
+        furnished(request.param, template, folder) as url,
+        serving(make_settings(url, template.keys), folder, workers=2) as server,
+    ):
+        yield server
+
+
+@pytest.mark.xdist_group("fifty")
+async def test_of_fifty_exchanges_of_one_code_one_succeeds(shared: Server) -> None:
+    async with httpx2.AsyncClient(base_url=shared.issuer, timeout=30) as http:
         party = RelyingParty(http, "first-party")
-        code = await _approve(server, party)
+        code = await _approve(shared, party)
 
         answers = await asyncio.gather(*(party.redeem(code) for _ in range(AT_ONCE)))
 
@@ -46,10 +61,11 @@ async def test_of_fifty_exchanges_of_one_code_one_succeeds(server: Server) -> No
     assert {answer.error for answer in answers} == {None, "invalid_grant"}
 
 
-async def test_of_fifty_refreshes_with_one_token_all_get_the_one_successor(server: Server) -> None:
-    async with httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http:
+@pytest.mark.xdist_group("fifty")
+async def test_of_fifty_refreshes_with_one_token_all_get_the_one_successor(shared: Server) -> None:
+    async with httpx2.AsyncClient(base_url=shared.issuer, timeout=30) as http:
         party = RelyingParty(http, "first-party")
-        tokens = await party.redeem(await _approve(server, party))
+        tokens = await party.redeem(await _approve(shared, party))
 
         answers = await asyncio.gather(*(party.refresh(tokens.refresh_token) for _ in range(AT_ONCE)))
 
@@ -57,11 +73,12 @@ async def test_of_fifty_refreshes_with_one_token_all_get_the_one_successor(serve
     assert len({answer.refresh_token for answer in answers}) == 1
 
 
-async def test_of_fifty_polls_with_one_device_code_one_gets_the_tokens(server: Server) -> None:
-    async with httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http:
+@pytest.mark.xdist_group("fifty")
+async def test_of_fifty_polls_with_one_device_code_one_gets_the_tokens(shared: Server) -> None:
+    async with httpx2.AsyncClient(base_url=shared.issuer, timeout=30) as http:
         device = Device(RelyingParty(http, "tv", auth="none"))
         begun = await device.begin()
-        person = Person(Browser(server.issuer))
+        person = Person(Browser(shared.issuer))
         await person.decide_about_device(begun.user_code)
         await person.browser.close()
 
@@ -71,8 +88,9 @@ async def test_of_fifty_polls_with_one_device_code_one_gets_the_tokens(server: S
     assert {answer.error for answer in answers} == {None, "invalid_grant"}
 
 
-async def test_of_fifty_polls_before_the_person_decided_one_has_waited(server: Server) -> None:
-    async with httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http:
+@pytest.mark.xdist_group("fifty")
+async def test_of_fifty_polls_before_the_person_decided_one_has_waited(shared: Server) -> None:
+    async with httpx2.AsyncClient(base_url=shared.issuer, timeout=30) as http:
         device = Device(RelyingParty(http, "tv", auth="none"))
         begun = await device.begin()
 
