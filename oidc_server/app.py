@@ -34,8 +34,7 @@ from oidc_server.foundation.web.pages import Pages
 from oidc_server.foundation.web.shortcut import Shortcut
 from oidc_server.house import House
 from oidc_server.logouts import delivery
-from oidc_server.oauth import discovery
-from oidc_server.oauth import documents as prepared
+from oidc_server.oauth import discovery, documents
 from oidc_server.oauth import routes as oauth_routes
 from oidc_server.oauth.authorize.request_object import RequestObjects
 from oidc_server.oauth.cors import Cors
@@ -139,14 +138,14 @@ def _wrap(app: FastAPI, house: House, server: AuthorizationServer, answers: Refu
     """The layers around the application, innermost first."""
     settings = house.settings
     metadata = discovery.Document(discovery.metadata(settings, server))
-    documents: dict[str, Callable[[], Prepared]] = {}
-    documents |= dict.fromkeys(("/jwks", f"{settings.base_path}/jwks"), house.ring.published)
-    documents |= dict.fromkeys(discovery.well_known_paths(settings), lambda: metadata)
-    app.router.routes.extend(prepared.routes(documents))
-    cors_paths = frozenset(documents) | {settings.base_path + path for path in oauth_routes.CORS_PATHS}
+    prepared: dict[str, Callable[[], Prepared]] = {}
+    prepared |= dict.fromkeys(("/jwks", f"{settings.base_path}/jwks"), house.ring.published)
+    prepared |= dict.fromkeys(discovery.well_known_paths(settings), lambda: metadata)
+    app.router.routes.extend(documents.routes(prepared))
+    cors_paths = frozenset(prepared) | {settings.base_path + path for path in oauth_routes.CORS_PATHS}
 
     app.add_middleware(Gate, settings=settings, failed=answers.failed, larger=_larger_bodies(settings))
-    app.add_middleware(Documents, settings=settings, documents=documents)
+    app.add_middleware(Documents, settings=settings, documents=prepared)
     app.add_middleware(Cors, database=house.database, registry=house.registry, paths=cors_paths)
 
 

@@ -1,5 +1,6 @@
 """`oidc-server clients`: applications."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import typer
@@ -103,11 +104,7 @@ def rotate_secret(
 @app.command()
 def disable(client_id: str = typer.Argument(help="The client.")) -> None:
     """Disable a client: it gets no tokens any more, and those it has are refused here at once."""
-
-    async def work(house: House) -> bool:
-        return await house.database.run(_disable, house, client_id)
-
-    if not reach.with_house(work):
+    if not _switch(client_id, registry.disable, Event.CLIENT_DISABLED):
         reach.fail(f"There is no enabled client {client_id!r}.")
     reach.out.print(f"Disabled {client_id}.")
 
@@ -115,13 +112,22 @@ def disable(client_id: str = typer.Argument(help="The client.")) -> None:
 @app.command()
 def enable(client_id: str = typer.Argument(help="The client.")) -> None:
     """Enable a client that was disabled: what was issued to it counts again, unless it has expired or was revoked."""
-
-    async def work(house: House) -> bool:
-        return await house.database.run(_enable, house, client_id)
-
-    if not reach.with_house(work):
+    if not _switch(client_id, registry.enable, Event.CLIENT_ENABLED):
         reach.fail(f"There is no disabled client {client_id!r}.")
     reach.out.print(f"Enabled {client_id}.")
+
+
+def _switch(client_id: str, how: Callable[[Session, str], bool], event: Event) -> bool:
+    """Disable or enable a client; whether it was the other before."""
+
+    def work(house: House) -> bool:
+        with house.database.transaction() as session:
+            done = how(session, client_id)
+            if done:
+                trail.record(session, event, client_id=client_id)
+            return done
+
+    return reach.with_house(lambda house: house.database.run(work, house))
 
 
 def _add(house: House, client_id: str, metadata: ClientMetadata) -> str | None:
@@ -152,22 +158,6 @@ def _rotate(house: House, client_id: str, keep_old_for: timedelta) -> str | None
 def _method(session: Session, client_id: str) -> str:
     client = session.get(ClientRow, client_id)
     return "" if client is None else str(client.registration.get("token_endpoint_auth_method", "client_secret_basic"))
-
-
-def _disable(house: House, client_id: str) -> bool:
-    with house.database.transaction() as session:
-        done = registry.disable(session, client_id)
-        if done:
-            trail.record(session, Event.CLIENT_DISABLED, client_id=client_id)
-        return done
-
-
-def _enable(house: House, client_id: str) -> bool:
-    with house.database.transaction() as session:
-        done = registry.enable(session, client_id)
-        if done:
-            trail.record(session, Event.CLIENT_ENABLED, client_id=client_id)
-        return done
 
 
 def _row(client: ClientRow) -> dict[str, object]:

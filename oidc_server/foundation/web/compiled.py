@@ -22,7 +22,3 @@ class Compiled(BytecodeCache):
         """Keep what was just compiled."""
         if bucket.code is not None:
             self._codes[bucket.key] = bucket.checksum, bucket.code
-
-    def clear(self) -> None:
-        """Forget all of it."""
-        self._codes.clear()
