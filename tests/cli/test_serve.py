@@ -99,6 +99,26 @@ def test_it_refuses_files_that_hold_no_certificate(run: Run, tmp_path: Path, wor
 MTLS_URL = {"OIDC_MTLS_URL": "https://id.example.com:8443"}
 
 
+#: Python runs this before anything else: a worker says that it is there, and takes longer than uvicorn waits by itself.
+SLOW_TO_LOAD = """
+import sys, time
+if "--multiprocessing-fork" in sys.orig_argv:
+    open("workers", "a").write("one\\n")
+    time.sleep(6)
+"""
+
+
+@SQLITE
+def test_a_worker_that_is_slow_to_load_is_given_its_time(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_TO_LOAD)
+    path = f"{tmp_path}:{Path(__file__).parents[2]}"
+
+    with serving(settings, tmp_path, workers=2, PYTHONPATH=path) as server:
+        assert httpx2.get(f"{server.issuer}/jwks").status_code == 200
+
+    assert (tmp_path / "workers").read_text() == "one\n" * 2  # none was killed for another
+
+
 @SQLITE
 @pytest.mark.parametrize(
     ("words", "changes", "expected"),
