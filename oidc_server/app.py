@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from oidc_server import hallway
 from oidc_server.accounts.enrolment import Enrolment
@@ -118,7 +118,7 @@ def _mount(app: FastAPI, house: House, server: AuthorizationServer, health: Heal
     app.include_router(oauth)
     app.include_router(accounts)
     app.include_router(api)
-    plain = [route for router in (oauth, accounts, api) for route in router.routes if isinstance(route, APIRoute)]
+    plain = [route for router in (oauth, accounts, api) for route in router.routes if isinstance(route, Route)]
     app.include_router(
         Operations(settings, health, [house.database.breaker, house.throttles.breaker, house.postman.breaker]).router()
     )

@@ -37,9 +37,10 @@ hypothesis.settings.load_profile("steady")
 
 
 def pytest_collection_finish() -> None:
-    """The garbage collector need not look at what is there for the whole run again and again."""
+    """The garbage collector need not look at what is there for the whole run, nor after every few objects."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 10, 5)
 
 
 @pytest.fixture(autouse=True, scope="session")

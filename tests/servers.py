@@ -1,6 +1,7 @@
 """A real server: the command line's own process, on a real port, with as many workers as a test wants."""
 
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -10,11 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx2
 
 from oidc_server.settings.model import Settings
+from tests.forked import Process, commands
 
 _STARTS_WITHIN_SECONDS = 90
 
@@ -24,7 +29,7 @@ class Server:
     """A server that runs, and what it wrote."""
 
     issuer: str
-    process: subprocess.Popen[bytes]
+    process: Process | subprocess.Popen[bytes]
     log: Path
 
     def stop(self) -> int:
@@ -48,6 +53,26 @@ def environment(settings: Settings, **others: str) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": str(Path(__file__).parents[1]), **values, **others}
 
 
+def installation(folder: Path) -> dict[str, Any]:
+    """The environment of a new installation of one's own: migrated, and nobody has been there yet."""
+    shutil.copytree(_migrated().name, folder, dirs_exist_ok=True)
+    return _at(folder)
+
+
+def _at(folder: Path) -> dict[str, str]:
+    return {"OIDC_DATABASE_URL": f"sqlite:///{folder}/oidc.db", "OIDC_KEYS_DIR": str(folder / "keys")}
+
+
+@cache
+def _migrated() -> TemporaryDirectory[str]:
+    """What others are copies of, made once."""
+    folder = TemporaryDirectory(prefix="oidc-server-installation-")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OIDC_")}
+    place = Path(folder.name)
+    commands().run(["migrate"], place, {**inherited, **_at(place)}).check_returncode()
+    return folder
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
@@ -66,32 +91,42 @@ def serving(
     certificate: Path | None = None,
     mtls_port: int | None = None,
     address: str | None = None,
+    is_forked: bool = True,
     **others: str,
 ) -> Iterator[Server]:
     """A server with these settings, on localhost at a port of its own, which is its issuer unless another is named.
 
-    With a certificate it is on https; an issuer at another `address` is one that only a test's own browser finds.
+    With a certificate it is on https; an issuer at another `address` is one that only a test's own browser finds. One that
+    is not forked has loaded everything itself, as at a shell.
     """
     port = port or free_port()
     issuer = others.pop("OIDC_ISSUER", f"http://localhost:{port}")
     log = folder / f"server-{port}.log"
-    command = [sys.executable, "-m", "oidc_server.cli.main", "serve", "--port", str(port), "--workers", str(workers)]
+    command = ["serve", "--port", str(port), "--workers", str(workers)]
     if certificate is not None:
         command += ["--ssl-certfile", str(certificate), "--ssl-keyfile", str(certificate.with_name("key.pem"))]
     if mtls_port is not None:
         command += ["--mtls-port", str(mtls_port)]
     values = environment(settings, OIDC_ISSUER=issuer, **others)
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, env=values, stdout=out, stderr=subprocess.STDOUT)
-    server = Server(issuer, process, log)
+    server = Server(issuer, (_forked if is_forked else _started)(command, folder, values, log), log)
     try:
         _wait_for(
             address or issuer, server, verify=ssl.create_default_context(cafile=certificate) if certificate else True
         )
         yield server
     finally:
-        if process.poll() is None:
+        if server.process.poll() is None:
             server.stop()
+
+
+def _forked(command: list[str], folder: Path, environment: dict[str, str], log: Path) -> Process:
+    return commands().start(command, folder, environment, out=log, err=log)
+
+
+def _started(command: list[str], folder: Path, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    whole = [sys.executable, "-m", "oidc_server.cli.main", *command]
+    with log.open("wb") as out:
+        return subprocess.Popen(whole, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
 
 
 def _wait_for(address: str, server: Server, verify: ssl.SSLContext | bool) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from time import monotonic
@@ -20,6 +18,7 @@ from tests.actors.person import Person
 from tests.actors.relying_party import RelyingParty, header
 from tests.conftest import Template, furnished, make_settings
 from tests.factories import API
+from tests.forked import commands
 from tests.servers import Server, environment, serving
 
 AT_ONCE = 50
@@ -110,14 +109,9 @@ async def machine(server: Server) -> AsyncIterator[RelyingParty]:
 
 def command(settings: Settings, server: Server, *words: str) -> Any:
     """What an operator does at a shell while the server runs."""
-    done = subprocess.run(
-        [sys.executable, "-m", "oidc_server.cli.main", *words],
-        env=environment(settings, OIDC_ISSUER=server.issuer),
-        cwd=server.log.parent,
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    told = environment(settings, OIDC_ISSUER=server.issuer)
+    done = commands().run([*words], server.log.parent, told)
+    done.check_returncode()
     return json.loads(done.stdout) if "--json" in words else None
 
 

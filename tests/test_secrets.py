@@ -4,8 +4,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -28,6 +26,7 @@ from tests.actors.relying_party import RelyingParty
 from tests.conftest import Template, make_settings
 from tests.factories import PASSWORD, secret_of
 from tests.federation import deeds as federation
+from tests.forked import commands
 from tests.servers import Server, environment, serving
 
 WRONG_PASSWORD = "a wrong password that nobody may read"
@@ -89,8 +88,7 @@ class Scene:
         """Do what an operator does with `oidc-server apply`."""
         file = self.database.parent.with_name("file.yaml")
         file.write_text(yaml.safe_dump(document))
-        command = [sys.executable, "-m", "oidc_server.cli.main", "apply", str(file)]
-        subprocess.run(command, env=self.environment, cwd=file.parent, check=True)
+        commands().run(["apply", str(file)], file.parent, self.environment).check_returncode()
 
     def log(self) -> str:
         """All that it said so far."""

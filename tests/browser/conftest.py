@@ -2,24 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from oidc_server.settings.model import Settings
 from tests.browser import chromium
-from tests.servers import Server, serving
+from tests.servers import Server, installation, serving
 
 
 @pytest.fixture
 def server(template: object, settings: Settings, tmp_path: Path) -> Iterator[Server]:
     """A development server from nothing, with its demo data."""
-    new: dict[str, Any] = {
-        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/browser.db",
-        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
-    }
-    with serving(settings, tmp_path, **new) as server:
+    with serving(settings, tmp_path, **installation(tmp_path)) as server:
         yield server
 
 

@@ -17,7 +17,7 @@ from tests.browser.somebody import Somebody
 from tests.conftest import make_settings
 from tests.foundation.mail.smtp_server import smtp_serving
 from tests.listener import answer, listening
-from tests.servers import Server, free_port, serving
+from tests.servers import Server, free_port, installation, serving
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -43,8 +43,7 @@ def smtp_port() -> int:
 def server(template: object, settings: Settings, smtp_port: int, tmp_path: Path) -> Iterator[Server]:
     """A server on which people sign up, and which sends mail."""
     new: dict[str, Any] = {
-        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/life.db",
-        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
+        **installation(tmp_path),
         "OIDC_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
         "OIDC_SMTP_FROM": "Example <login@example.com>",
         "OIDC_SIGN_UP_REQUIRE_VERIFIED_EMAIL": "true",
@@ -60,7 +59,7 @@ async def shop(server: Server, tmp_path: Path) -> AsyncIterator[RelyingParty]:
     async with (
         listening(page) as front,
         httpx2.AsyncClient(base_url=server.issuer, timeout=30) as http,
-        opened(make_settings(f"sqlite:///{tmp_path}/life.db", tmp_path / "keys")) as house,
+        opened(make_settings(f"sqlite:///{tmp_path}/oidc.db", tmp_path / "keys")) as house,
     ):
         await factories.add_client(house, **factories.client("shop", redirect_uris=[front.url("/callback")]))
         yield RelyingParty(http, "shop", redirect_uri=front.url("/callback"))

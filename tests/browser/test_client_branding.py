@@ -1,7 +1,5 @@
 """A client's look in a real browser: it can be read, in light and dark, wide and narrow, from left and from right."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,8 @@ from playwright.async_api import Browser, expect
 from oidc_server.settings.model import Settings
 from tests.actors.relying_party import s256
 from tests.browser.test_pages import is_well_made, sign_in
-from tests.servers import Server, environment, serving
+from tests.forked import commands
+from tests.servers import Server, environment, installation, serving
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -37,15 +36,13 @@ def server(template: object, settings: Settings, tmp_path: Path) -> Iterator[Ser
     (tmp_path / "logos" / "shop.svg").write_text(LOGO)
     (tmp_path / "file.yaml").write_text(FILE)
     new: dict[str, Any] = {
-        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/browser.db",
-        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
+        **installation(tmp_path),
         "OIDC_BRANDING_PRODUCT_NAME": "Acme",
         "OIDC_BRANDING_LOGOS_DIR": str(tmp_path / "logos"),
     }
     with serving(settings, tmp_path, **new) as server:
         values = environment(settings, OIDC_ISSUER=server.issuer, **new)
-        command = [sys.executable, "-m", "oidc_server.cli.main", "apply", "file.yaml"]
-        subprocess.run(command, cwd=tmp_path, env=values, check=True)
+        commands().run(["apply", "file.yaml"], tmp_path, values).check_returncode()
         yield server
 
 

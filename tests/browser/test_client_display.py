@@ -12,7 +12,7 @@ from oidc_server.settings.model import Settings
 from tests.actors.relying_party import s256
 from tests.browser.accessible import SEEN
 from tests.browser.test_pages import is_well_made, sign_in
-from tests.servers import Server, serving
+from tests.servers import Server, installation, serving
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -30,8 +30,7 @@ MEMBERS = {
 def server(template: object, settings: Settings, tmp_path: Path) -> Iterator[Server]:
     """A development server at which clients register themselves."""
     new: dict[str, Any] = {
-        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/browser.db",
-        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
+        **installation(tmp_path),
         "OIDC_REGISTRATION_MODE": "open",
     }
     with serving(settings, tmp_path, **new) as server:

@@ -38,7 +38,7 @@ async def app(server: Server, tmp_path: Path) -> AsyncIterator[Listener]:
     """An application with pages of its own, which signs people out in a frame."""
     async with (
         listening(PAGE) as app,
-        opened(make_settings(f"sqlite:///{tmp_path}/browser.db", tmp_path / "keys")) as house,
+        opened(make_settings(f"sqlite:///{tmp_path}/oidc.db", tmp_path / "keys")) as house,
     ):
         await factories.add_client(
             house,

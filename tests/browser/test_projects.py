@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from oidc_server.settings.model import Settings
 from tests.browser.accessible import SEEN
 from tests.browser.test_pages import is_well_made, sign_in
-from tests.servers import Server, serving
+from tests.servers import Server, installation, serving
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -19,8 +19,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def server(template: object, settings: Settings, tmp_path: Path) -> Iterator[Server]:
     """A development server on which everybody may make projects."""
     new: dict[str, Any] = {
-        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/browser.db",
-        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
+        **installation(tmp_path),
         "OIDC_PROJECTS_CREATED_BY": "everybody",
     }
     with serving(settings, tmp_path, **new) as server:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 async def family(server: Server, tmp_path: Path) -> tuple[tuple[str, str], ...]:
     """Two people who share a computer, with their passwords."""
-    async with opened(make_settings(f"sqlite:///{tmp_path}/browser.db", tmp_path / "keys")) as house:
+    async with opened(make_settings(f"sqlite:///{tmp_path}/oidc.db", tmp_path / "keys")) as house:
         await factories.add_user(
             house, **factories.user("grandmother", name="Grandmother Wilhelmina Featherstonehaugh")
         )

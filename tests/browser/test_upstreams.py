@@ -14,7 +14,7 @@ from oidc_server.settings.model import Settings
 from tests.browser import test_pages
 from tests.browser.accessible import SEEN
 from tests.conftest import make_settings
-from tests.servers import Server, free_port, serving
+from tests.servers import Server, free_port, installation, serving
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SECRET = "a-secret-between-the-two-servers-0123456789"
@@ -22,7 +22,7 @@ SECRET = "a-secret-between-the-two-servers-0123456789"
 
 def tell(folder: Path, text: str) -> None:
     """Apply a file to the server whose database and keys lie in this folder."""
-    settings = make_settings(f"sqlite:///{folder}/server.db", folder / "keys", issuer="http://localhost:1")
+    settings = make_settings(f"sqlite:///{folder}/oidc.db", folder / "keys", issuer="http://localhost:1")
 
     async def run() -> None:
         async with opened(settings) as house:
@@ -40,14 +40,11 @@ def servers(template: object, settings: Settings, tmp_path: Path) -> Iterator[tu
     """A head office, and a branch whose people have their accounts there."""
     ports = {name: free_port() for name in ("head", "branch")}
     folders = {name: tmp_path / name for name in ports}
-    for folder in folders.values():
-        folder.mkdir()
 
     def members(name: str) -> dict[str, Any]:
         folder = folders[name]
         return {
-            "OIDC_DATABASE_URL": f"sqlite:///{folder}/server.db",
-            "OIDC_KEYS_DIR": str(folder / "keys"),
+            **installation(folder),
             "OIDC_OUTBOUND_ALLOW": "127.0.0.0/8,::1",
             # Browsers keep cookies for a host and not for a port.
             "OIDC_ISSUER": f"http://{'localhost' if name == 'branch' else '127.0.0.1'}:{ports[name]}",

@@ -1,8 +1,6 @@
 """Certification with static clients: those of docs/certification.md, on a server with its default settings."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from tests.actors.relying_party import RelyingParty, claims
 from tests.certification.conftest import sign_in
 from tests.certification.test_profiles import PAGE, RESPONSE_TYPES
 from tests.conftest import Template, make_settings
+from tests.forked import commands
 from tests.servers import Server, environment, serving
 
 pytestmark = pytest.mark.xdist_group("certification")  # one server for all of them
@@ -31,8 +30,7 @@ def server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iter
     (folder / "oidc.db").write_bytes(template.sqlite.read_bytes())
     (folder / "clients.yaml").write_text(_FILE)
     settings = make_settings(f"sqlite:///{folder}/oidc.db", template.keys)
-    command = [sys.executable, "-m", "oidc_server.cli.main", "apply", "clients.yaml"]
-    subprocess.run(command, cwd=folder, env=environment(settings), check=True, capture_output=True, timeout=60)
+    commands().run(["apply", "clients.yaml"], folder, environment(settings)).check_returncode()
     with serving(settings, folder) as server:
         yield server
 

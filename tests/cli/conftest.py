@@ -2,32 +2,25 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from oidc_server.settings.model import Settings
-from tests.cli.forked import Commands
+from tests.forked import commands
 from tests.servers import environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="session")
-def commands() -> Iterator[Commands]:
-    """Where commands come from."""
-    with Commands() as ready:
-        yield ready
-
-
 @pytest.fixture
-def run(commands: Commands, settings: Settings, tmp_path: Path) -> Run:
+def run(settings: Settings, tmp_path: Path) -> Run:
     """Runs `oidc-server` as an operator does: a process of its own."""
 
     def call(*arguments: str, stdin: str = "", **others: str) -> subprocess.CompletedProcess[str]:
         told = {**environment(settings, COLUMNS="200", NO_COLOR="1"), **others}
-        return commands.run(arguments, tmp_path, told, stdin)
+        return commands().run([*arguments], tmp_path, told, stdin)
 
     return call
 

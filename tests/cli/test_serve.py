@@ -113,7 +113,7 @@ def test_a_worker_that_is_slow_to_load_is_given_its_time(settings: Settings, tmp
     (tmp_path / "sitecustomize.py").write_text(SLOW_TO_LOAD)
     path = f"{tmp_path}:{Path(__file__).parents[2]}"
 
-    with serving(settings, tmp_path, workers=2, PYTHONPATH=path) as server:
+    with serving(settings, tmp_path, workers=2, is_forked=False, PYTHONPATH=path) as server:
         assert httpx2.get(f"{server.issuer}/jwks").status_code == 200
 
     assert (tmp_path / "workers").read_text() == "one\n" * 2  # none was killed for another
@@ -224,7 +224,7 @@ def test_it_finishes_what_it_has_begun_and_stops(settings: Settings, tmp_path: P
 def test_a_development_server_has_all_it_needs_from_nothing(
     settings: Settings, empty: dict[str, Any], tmp_path: Path
 ) -> None:
-    with serving(settings, tmp_path, **empty) as server:
+    with serving(settings, tmp_path, is_forked=False, **empty) as server:
         said = server.log.read_text()
         assert httpx2.get(f"{server.issuer}/playground").status_code == 200
         assert httpx2.get(f"{server.issuer}/docs").status_code == 200

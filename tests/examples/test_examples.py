@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -20,7 +19,7 @@ from oidc_server.settings.model import Settings
 from tests.actors.browser import Browser
 from tests.browser.conftest import chrome, context, page  # noqa: F401 - fixtures
 from tests.browser.test_pages import sign_in
-from tests.servers import Server, serving
+from tests.servers import Server, installation, serving
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -32,11 +31,7 @@ pytestmark = [
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    new: dict[str, Any] = {
-        "OIDC_DATABASE_URL": f"sqlite:///{tmp_path}/examples.db",
-        "OIDC_KEYS_DIR": str(tmp_path / "keys"),
-    }
-    with serving(settings, tmp_path, **new) as server:
+    with serving(settings, tmp_path, **installation(tmp_path)) as server:
         yield server
 
 
@@ -45,7 +40,8 @@ def started(command: list[str], address: str, **others: str) -> Iterator[None]:
     """A program of somebody else's, for as long as a test needs it."""
     process = subprocess.Popen(command, cwd=EXAMPLES, env={**os.environ, **others}, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
             with contextlib.suppress(httpx2.TransportError):
                 httpx2.get(address, timeout=1)
                 break

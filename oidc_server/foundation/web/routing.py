@@ -21,4 +21,4 @@ def mount_each(router: APIRouter, path: str, endpoints: Mapping[str, Endpoint]) 
     async def endpoint(request: Request) -> Response:
         return await endpoints[request.method](request)
 
-    router.add_api_route(path, endpoint, methods=[*endpoints], include_in_schema=False)
+    router.add_route(router.prefix + path, endpoint, methods=[*endpoints], include_in_schema=False)

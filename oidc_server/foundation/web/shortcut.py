@@ -6,9 +6,9 @@ describes them, refuses other methods, and would serve them without this layer j
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -18,7 +18,7 @@ class Shortcut:
     """Calls endpoints that take a request and return a response; everything else goes on to the application."""
 
     def __init__(
-        self, app: ASGIApp, routes: Iterable[APIRoute], base_path: str, handlers: Mapping[type[Exception], Handler]
+        self, app: ASGIApp, routes: Iterable[Route], base_path: str, handlers: Mapping[type[Exception], Handler]
     ) -> None:
         self._app = app
         self._handlers = handlers

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from oidc_server.house import opened
 from oidc_server.settings.model import Settings
 from tests import factories
 from tests.authorities import SERVERS, Authority, Holder
-from tests.conftest import Template, make_settings
+from tests.conftest import Template, furnished, make_settings
 from tests.listener import make_certificate
 from tests.servers import Server, free_port, serving
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.xdist_group("own tls")  # they share servers
 
+WORKERS, NAMES = [1, 2], ["one worker", "two workers"]
 HEADER = "Client-Cert"
 ROUNDS = 20
 MACHINE: dict[str, Any] = {"grant_types": ["client_credentials"], "redirect_uris": [], "post_logout_redirect_uris": []}
@@ -60,8 +62,7 @@ def in_header(holder: Holder) -> dict[str, str]:
     return {HEADER: f":{b64encode(der).decode()}:"}
 
 
-@pytest.fixture
-async def furnished(settings: Settings) -> Settings:
+async def introduce(settings: Settings) -> None:
     """Two clients that are known by the name in their certificate."""
     async with opened(settings) as house:
         for name in ("billing", "shipping"):
@@ -70,30 +71,48 @@ async def furnished(settings: Settings) -> Settings:
             )
             del made["client_secret"]
             await factories.add_client(house, **made)
-    return settings
 
 
-@pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
-def doors(furnished: Settings, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Doors]:
+@contextmanager
+def opening(template: Template, folder: Path, workers: int) -> Iterator[Doors]:
     """The server; it also believes a proxy on this machine, as far as a proxy may be believed."""
-    certificate = make_certificate(tmp_path / "server", "localhost")
-    authority = Authority(tmp_path, "authority")
+    certificate = make_certificate(folder / "server", "localhost")
+    authority = Authority(folder, "authority")
     port, mtls_port = free_port(), free_port()
     mtls_url = f"https://localhost:{mtls_port}"
-    with serving(
-        furnished,
-        tmp_path,
-        workers=request.param,
-        port=port,
-        certificate=certificate,
-        mtls_port=mtls_port,
-        OIDC_ISSUER=f"https://localhost:{port}",
-        OIDC_MTLS_CA_FILE=str(authority.file),
-        OIDC_MTLS_URL=mtls_url,
-        OIDC_MTLS_HEADER=HEADER,
-        OIDC_TRUSTED_PROXIES="127.0.0.1,::1",
-    ) as server:
-        yield Doors(server, mtls_url, certificate, authority)
+    with furnished("sqlite", template, folder) as url:
+        settings = make_settings(url, template.keys)
+        asyncio.run(introduce(settings))
+        with serving(
+            settings,
+            folder,
+            workers=workers,
+            port=port,
+            certificate=certificate,
+            mtls_port=mtls_port,
+            OIDC_ISSUER=f"https://localhost:{port}",
+            OIDC_MTLS_CA_FILE=str(authority.file),
+            OIDC_MTLS_URL=mtls_url,
+            OIDC_MTLS_HEADER=HEADER,
+            OIDC_TRUSTED_PROXIES="127.0.0.1,::1",
+        ) as server:
+            yield Doors(server, mtls_url, certificate, authority)
+
+
+@pytest.fixture(params=WORKERS, ids=NAMES)
+def own_doors(template: Template, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Doors]:
+    """A server that may be stopped."""
+    with opening(template, tmp_path, request.param) as doors:
+        yield doors
+
+
+@pytest.fixture(scope="module", params=WORKERS, ids=NAMES)
+def doors(
+    template: Template, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Doors]:
+    """A server for all who leave it as it was."""
+    with opening(template, tmp_path_factory.mktemp("doors"), request.param) as doors:
+        yield doors
 
 
 async def test_a_certificate_of_the_authority_proves_whose_name_is_in_it(doors: Doors) -> None:
@@ -114,7 +133,7 @@ async def test_a_certificate_of_the_authority_proves_whose_name_is_in_it(doors: 
 async def test_no_other_certificate_gets_through_the_handshake(doors: Doors, tmp_path: Path) -> None:
     others = {
         "another authority's": Authority(tmp_path, "other").issue("billing"),
-        "one of an authority with the same name": Authority(tmp_path / "server", "authority").issue("billing"),
+        "one of an authority with the same name": Authority(tmp_path, "authority").issue("billing"),
         "a self-signed one": doors.authority.self_signed("billing"),
         "an expired one": doors.authority.issue("billing", days=-1),
         "one for servers": doors.authority.issue("billing", usage=SERVERS),
@@ -167,16 +186,17 @@ async def test_the_second_port_is_told_in_the_metadata(doors: Doors) -> None:
     assert "tls_client_auth" in told["token_endpoint_auth_methods_supported"]
 
 
-async def test_it_stops_although_connections_stay_open_at_both_ports(doors: Doors) -> None:
-    async with doors.caller(doors.authority.issue("billing")) as http:
-        for url in (doors.server.issuer, doors.mtls_url):
+async def test_it_stops_although_connections_stay_open_at_both_ports(own_doors: Doors) -> None:
+    async with own_doors.caller(own_doors.authority.issue("billing")) as http:
+        for url in (own_doors.server.issuer, own_doors.mtls_url):
             assert (await http.get(f"{url}/health/live")).status_code == 200
-        await asyncio.to_thread(doors.server.stop)
-    log = doors.server.log.read_text()
+        await asyncio.to_thread(own_doors.server.stop)
+    log = own_doors.server.log.read_text()
     assert '"event":"stopped"' in log
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_our_own_tls_announces_no_self_signed_certificates(
     database_url: str, template: Template, tmp_path: Path
 ) -> None:
