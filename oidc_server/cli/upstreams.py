@@ -1,5 +1,7 @@
 """`oidc-server upstreams`: other identity providers by which people sign in."""
 
+from collections.abc import Callable
+
 import typer
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,8 @@ from oidc_server.house import House
 
 app = typer.Typer(no_args_is_help=True)
 
+_SLUG = typer.Argument(help="The upstream's slug.")
+
 
 @app.command("list")
 def list_upstreams(as_json: bool = reach.JSON_OPTION) -> None:
@@ -27,21 +31,40 @@ def list_upstreams(as_json: bool = reach.JSON_OPTION) -> None:
 
 
 @app.command()
-def disable(
-    slug: str = typer.Argument(help="The upstream's slug."),
-    as_json: bool = reach.JSON_OPTION,
-) -> None:
+def disable(slug: str = _SLUG, as_json: bool = reach.JSON_OPTION) -> None:
     """Disable an upstream: nobody signs in there any more; sessions that were begun with it go on."""
-
-    async def work(house: House) -> bool | None:
-        return await house.database.run(_disable, house, slug)
-
-    if (is_done := reach.with_house(work)) is None:
-        reach.fail(f"There is no upstream {slug!r}.")
+    is_done = _switch(slug, upstreams.disable, Event.UPSTREAM_DISABLED)
     if as_json:
         reach.show_one({"slug": slug, "disabled": is_done}, as_json=True)
     else:
         reach.out.print(f"Disabled {slug}." if is_done else f"{slug} was disabled already.")
+
+
+@app.command()
+def enable(slug: str = _SLUG, as_json: bool = reach.JSON_OPTION) -> None:
+    """Enable an upstream that was disabled: who signed in there may do so again."""
+    is_done = _switch(slug, upstreams.enable, Event.UPSTREAM_ENABLED)
+    if as_json:
+        reach.show_one({"slug": slug, "enabled": is_done}, as_json=True)
+    else:
+        reach.out.print(f"Enabled {slug}." if is_done else f"{slug} was enabled already.")
+
+
+def _switch(slug: str, how: Callable[[Session, str], bool], event: Event) -> bool:
+    """Disable or enable an upstream; whether it was the other before."""
+
+    def work(house: House) -> bool | None:
+        with house.database.transaction() as session:
+            if session.get(UpstreamRow, slug) is None:
+                return None
+            is_done = how(session, slug)
+            if is_done:
+                trail.record(session, event, upstream=slug)
+            return is_done
+
+    if (is_done := reach.with_house(lambda house: house.database.run(work, house))) is None:
+        reach.fail(f"There is no upstream {slug!r}.")
+    return is_done
 
 
 def put(session: Session, sealing: Sealing, entry: AnyEntry) -> str:
@@ -82,13 +105,3 @@ def _row(house: House, one: UpstreamRow) -> dict[str, object]:
         "enabled": one.disabled_at is None,
         "redirect_uri": house.conversation.redirect_uri(one.slug) if one.definition["kind"] != "ldap" else None,
     }
-
-
-def _disable(house: House, slug: str) -> bool | None:
-    with house.database.transaction() as session:
-        if session.get(UpstreamRow, slug) is None:
-            return None
-        is_done = upstreams.disable(session, slug)
-        if is_done:
-            trail.record(session, Event.UPSTREAM_DISABLED, upstream=slug)
-        return is_done

@@ -83,10 +83,18 @@ def has_secret(sealing: Sealing, row: UpstreamRow, secret: str | None) -> bool:
 
 def disable(session: Session, slug: str) -> bool:
     """Let nobody sign in there any more; whether somebody could until now."""
-    enabled = (UpstreamRow.slug == slug, UpstreamRow.disabled_at.is_(None))
-    is_done = affected(session.execute(update(UpstreamRow).where(*enabled).values(disabled_at=clock.now()))) == 1
+    is_enabled = (UpstreamRow.slug == slug, UpstreamRow.disabled_at.is_(None))
+    done = affected(session.execute(update(UpstreamRow).where(*is_enabled).values(disabled_at=clock.now())))
     changes.announce(session)
-    return is_done
+    return done == 1
+
+
+def enable(session: Session, slug: str) -> bool:
+    """Let people sign in there again; whether nobody could until now."""
+    is_disabled = (UpstreamRow.slug == slug, UpstreamRow.disabled_at.is_not(None))
+    done = affected(session.execute(update(UpstreamRow).where(*is_disabled).values(disabled_at=None)))
+    changes.announce(session)
+    return done == 1
 
 
 def list_all(session: Session) -> list[UpstreamRow]:

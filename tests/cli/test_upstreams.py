@@ -46,7 +46,12 @@ def test_what_the_file_says_is_made_once_listed_and_disabled(run: Run, tmp_path:
         ("google", "oidc", False),
     ]
     assert listed[0]["redirect_uri"] == "https://id.example.com/login/upstream/github/callback"
-    everything = "".join(one.stdout + one.stderr for one in (first, second, changed, done))
+    enabled, enabled_again, nowhere = (run("upstreams", "enable", slug) for slug in ("google", "google", "nobody"))
+    assert "Enabled google." in enabled.stdout
+    assert "already" in enabled_again.stdout
+    assert (nowhere.returncode, "no upstream" in nowhere.stderr) == (1, True)
+    assert all(one["enabled"] for one in json.loads(run("upstreams", "list", "--json").stdout))
+    everything = "".join(one.stdout + one.stderr for one in (first, second, changed, done, enabled))
     assert "what-google" not in everything
 
 
