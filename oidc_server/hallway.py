@@ -64,7 +64,16 @@ def build(house: House, pages: Pages, visitors: Visitors, error_pages: ErrorPage
         login=login,
         second_factor=SecondFactorPage(house.database, pages, standings, factors, trust, browsers),
         add_factor=AddFactorPage(house.database, pages, standings, enrolment),
-        upstream=UpstreamPage(house.database, house.sealing, house.trail, house.conversation, login, entrance, linking),
+        upstream=UpstreamPage(
+            house.database,
+            house.sealing,
+            house.trail,
+            house.conversation,
+            login,
+            entrance,
+            linking,
+            house.upstream_people,
+        ),
         select_account=SelectAccountPage(settings, house.database, house.sealing, pages, house.registry, visitors),
         first_administrator=FirstAdministratorPage(
             settings, house.database, house.sealing, pages, error_pages, house.passwords, rules

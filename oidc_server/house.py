@@ -16,6 +16,7 @@ from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.second_factors import SecondFactors
 from oidc_server.accounts.self_service import SelfService
 from oidc_server.accounts.sign_in import SignIn
+from oidc_server.accounts.upstream_people import UpstreamPeople
 from oidc_server.audit import trail
 from oidc_server.audit.trail import Trail
 from oidc_server.clients import client_secrets, initial_access_tokens, registrations, used_assertions
@@ -76,6 +77,7 @@ class House:
         self.deliveries = Deliveries(settings, self.database, self.registry, self.issuing, self.outbound)
         self.directories = Directories(settings.ldap, self.upstreams, settings.outbound.ca_file)
         self.letters = Letters(settings, self.sealing)
+        self.upstream_people = UpstreamPeople(self.database, self.letters, needs_verified=settings.needs_verified_email)
         self.sign_in = SignIn(
             self.database,
             self.sealing,
@@ -84,7 +86,7 @@ class House:
             self.throttles,
             settings,
             self.trail,
-            self.letters,
+            self.upstream_people,
         )
         passkeys = Passkeys(settings, self.sealing)
         self.second_factors = SecondFactors(

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, factors, known_browsers, proofs, upstream_people
+from oidc_server.accounts import directory, factors, known_browsers, proofs
 from oidc_server.accounts.known_browsers import KnownBrowser
-from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.passwords import Passwords
 from oidc_server.accounts.proofs import Step
+from oidc_server.accounts.upstream_people import UpstreamPeople
 from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.federation.ldap import Directories
@@ -87,7 +87,7 @@ class SignIn:
         throttles: Throttles,
         settings: Settings,
         trail: Trail,
-        letters: Letters,
+        upstream_people: UpstreamPeople,
     ) -> None:
         self._requires_confirmed = settings.needs_verified_email
         may_be_unconfirmed = settings.needs_verified_email and settings.sign_up_mode == "open"
@@ -98,7 +98,7 @@ class SignIn:
         self._directories = directories
         self._throttles = throttles
         self._trail = trail
-        self._letters = letters
+        self._upstream_people = upstream_people
         self._policy = settings.factors
         limits = settings.throttle
         self._per_user = Throttle("user", limits.user_failures, limits.window)
@@ -137,6 +137,8 @@ class SignIn:
 
     def still_holds(self, session: Session, user: User, attempt: Attempt) -> None:
         """Raise WrongCredentials unless what was checked is still so, in the transaction that builds upon it."""
+        if self._is_waiting(user):  # a passkey may be older than the rule that addresses are confirmed first
+            raise self._refused(attempt, "unconfirmed address", user)
         if not directory.is_unchanged(session, user):
             raise self._refused(attempt, "changed meanwhile", user)
 
@@ -188,7 +190,7 @@ class SignIn:
             # Somebody here goes by this name: the password is theirs only if their account leads there.
             about = known.about if user is None else known.about.model_copy(update={"just_in_time": False})
             try:
-                found = upstream_people.settle(self._database, self._letters, about, told)
+                found = self._upstream_people.settle(about, told)
             except NotAdmitted as refusal:
                 raise self._refused(attempt, refusal.because, user) from refusal
             return (found, True) if user is None or found.id == user.id else (user, False)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oidc_server.accounts import directory, ways_in
+from oidc_server.accounts import directory, sign_up, ways_in
 from oidc_server.accounts.letters import Letters
 from oidc_server.accounts.models import User
 from oidc_server.accounts.profile import Profile
@@ -48,15 +48,61 @@ class _TooLate(Exception):
     """Somebody else, most likely the same person in another tab, was faster: what was tried is undone."""
 
 
-def settle(database: Database, letters: Letters, upstream: Upstream, told: Told) -> User:
-    """The user who has come; NotAdmitted if they may not. Two first sign-ins at once end in one account."""
-    for _ in range(_TRIES):
-        try:
-            with database.transaction() as session:
-                return _user(session, letters, upstream, told)
-        except (_TooLate, IntegrityError):
-            continue
-    raise NotAdmitted(_REFUSED, because="no name was to be had")
+class UpstreamPeople:
+    """Finds out who somebody is here whom an upstream has named."""
+
+    def __init__(self, database: Database, letters: Letters, *, needs_verified: bool) -> None:
+        """`needs_verified` says whether nobody is in an account before its address is confirmed."""
+        self._database = database
+        self._letters = letters
+        self._needs_verified = needs_verified
+
+    def settle(self, upstream: Upstream, told: Told) -> User:
+        """The user who has come; NotAdmitted if they may not. Two first sign-ins at once end in one account."""
+        for _ in range(_TRIES):
+            try:
+                with self._database.transaction() as session:
+                    return self._user(session, upstream, told)
+            except (_TooLate, IntegrityError):
+                continue
+        raise NotAdmitted(_REFUSED, because="no name was to be had")
+
+    def _user(self, session: Session, upstream: Upstream, told: Told) -> User:
+        owner = identities.owner(session, told)
+        if owner is None:
+            return self._first_visit(session, upstream, told)
+        user = directory.get(session, owner)
+        if user is None:
+            raise NotAdmitted(_REFUSED, because="disabled user")
+        if upstream.refresh_claims:
+            directory.refresh_claims(session, user, clean(told.claims))
+        return user
+
+    def _first_visit(self, session: Session, upstream: Upstream, told: Told) -> User:
+        email = told.email
+        is_proven = upstream.trusted_for_email and told.email_verified
+        holder = directory.find_by_email(session, email) if email is not None else None
+        if holder is not None and holder.email_verified and is_proven:
+            return _matched(session, self._letters, upstream, told, holder)
+        if not upstream.just_in_time:
+            raise NotAdmitted(_NO_ACCOUNT, because="not linked, and no account is made just in time")
+        if holder is not None and is_proven and self._needs_verified and sign_up.is_nobodys(holder):
+            sign_up.make_way(session, holder.id)
+            holder = None
+        # An address that somebody else is in with unproven gives no right to their account, and is not taken away.
+        own = email if holder is None else None
+        user = directory.add(
+            session,
+            _free_name(session, told),
+            email=own,
+            password_hash=None,
+            event=Event.UPSTREAM_JOINED,
+            email_verified=own is not None and is_proven,
+            claims=clean(told.claims),
+            roles=[],
+        )
+        _link_new(session, user, told)
+        return user
 
 
 def still_holds(session: Session, user: User) -> None:
@@ -83,42 +129,6 @@ def unlink(session: Session, letters: Letters, user: User, identity_id: UUID) ->
         trail.record(session, Event.UPSTREAM_UNLINKED, user_id=user.id)
         letters.tell_owner(session, "upstream_unlinked", user, _PAGE)
     return True
-
-
-def _user(session: Session, letters: Letters, upstream: Upstream, told: Told) -> User:
-    owner = identities.owner(session, told)
-    if owner is None:
-        return _first_visit(session, letters, upstream, told)
-    user = directory.get(session, owner)
-    if user is None:
-        raise NotAdmitted(_REFUSED, because="disabled user")
-    if upstream.refresh_claims:
-        directory.refresh_claims(session, user, clean(told.claims))
-    return user
-
-
-def _first_visit(session: Session, letters: Letters, upstream: Upstream, told: Told) -> User:
-    email = told.email
-    is_proven = upstream.trusted_for_email and told.email_verified
-    holder = directory.find_by_email(session, email) if email is not None else None
-    if holder is not None and holder.email_verified and is_proven:
-        return _matched(session, letters, upstream, told, holder)
-    if not upstream.just_in_time:
-        raise NotAdmitted(_NO_ACCOUNT, because="not linked, and no account is made just in time")
-    # An address that somebody else has entered is nobody's yet: it gives no right to an account, and is not taken away.
-    own = email if holder is None else None
-    user = directory.add(
-        session,
-        _free_name(session, told),
-        email=own,
-        password_hash=None,
-        event=Event.UPSTREAM_JOINED,
-        email_verified=own is not None and is_proven,
-        claims=clean(told.claims),
-        roles=[],
-    )
-    _link_new(session, user, told)
-    return user
 
 
 def _matched(session: Session, letters: Letters, upstream: Upstream, told: Told, holder: User) -> User:

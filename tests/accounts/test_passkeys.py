@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from oidc_server.accounts import directory
 from oidc_server.accounts.models import Passkey
 from oidc_server.audit.events import Event
+from oidc_server.foundation import clock
 from oidc_server.foundation.clock import HeldClock
 from oidc_server.foundation.encoding import b64url
 from oidc_server.house import House
@@ -218,6 +220,16 @@ async def test_a_disabled_person_gets_in_with_no_passkey(
     await factories.add_user(house, **factories.user("alice", enabled=False))
 
     assert (await person.use_passkey(authenticator)).status == 422
+
+
+async def test_a_passkey_made_before_addresses_had_to_be_confirmed_lets_nobody_in(
+    authenticator: Authenticator, house: House, person: Person
+) -> None:
+    alice = await deeds.user(house, "alice")
+    await deeds.in_transaction(house, directory.update_user, alice.id, unconfirmed_since=clock.now())
+
+    assert (await person.use_passkey(authenticator)).status == 422
+    assert not await is_signed_in(person)
 
 
 async def test_a_passkey_that_counts_backwards_is_noted(

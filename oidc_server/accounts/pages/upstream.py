@@ -10,6 +10,7 @@ from oidc_server.accounts import upstream_people
 from oidc_server.accounts.pages.account.linked_upstreams import LinkedUpstreamsPage
 from oidc_server.accounts.pages.entrance import Arrival, Entrance
 from oidc_server.accounts.pages.login import LoginPage
+from oidc_server.accounts.upstream_people import UpstreamPeople
 from oidc_server.audit.events import Event
 from oidc_server.audit.trail import Trail
 from oidc_server.federation import attempts
@@ -46,6 +47,7 @@ class UpstreamPage:
         login: LoginPage,
         entrance: Entrance,
         linking: LinkedUpstreamsPage,
+        people: UpstreamPeople,
     ) -> None:
         self._database = database
         self._sealing = sealing
@@ -54,6 +56,7 @@ class UpstreamPage:
         self._login = login
         self._entrance = entrance
         self.linking = linking
+        self._people = people
 
     async def submit_choice(self, request: Request) -> Response:
         """Send somebody to the upstream that they chose."""
@@ -107,7 +110,7 @@ class UpstreamPage:
         known = self._known(request)
         attempts.use(self._database, attempt)
         told = self._conversation.finish(known, attempt, parameters)
-        user = upstream_people.settle(self._database, self.linking.letters, known.about, told)
+        user = self._people.settle(known.about, told)
         # It may have let them in without a question: they are as fresh here as it says that they are there.
         proof = Proof(_ACR, tuple(dict.fromkeys((_FEDERATED, *told.amr))), told.authenticated_at or LONG_AGO)
         still_holds = partial(upstream_people.still_holds, user=user)

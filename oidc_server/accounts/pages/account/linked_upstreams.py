@@ -29,7 +29,7 @@ class LinkedUpstreamsPage:
     def __init__(
         self, frame: Frame, sealing: Sealing, upstreams: Upstreams, conversation: Conversation, letters: Letters
     ) -> None:
-        self.letters = letters
+        self._letters = letters
         self._frame = frame
         self._sealing = sealing
         self._upstreams = upstreams
@@ -90,14 +90,14 @@ class LinkedUpstreamsPage:
             attempts.use(self._frame.database, attempt)
             told = self._conversation.finish(known, attempt, parameters)
             with self._frame.writing(visit) as session:
-                upstream_people.link(session, self.letters, visit.person.user, told)
+                upstream_people.link(session, self._letters, visit.person.user, told)
         except UpstreamRefused as refusal:
             return self._show(visit, refusal.told, refusal.status)
         return self._frame.done(_PAGE)
 
     def _unlink(self, visit: Visit, chosen: str) -> Response:
         with self._frame.writing(visit) as session:
-            is_done = upstream_people.unlink(session, self.letters, visit.person.user, _identity(chosen))
+            is_done = upstream_people.unlink(session, self._letters, visit.person.user, _identity(chosen))
         return self._frame.done(_PAGE) if is_done else self._show(visit, _LAST_WAY)
 
 
