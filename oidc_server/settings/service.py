@@ -47,8 +47,9 @@ class HttpSettings(Group):
     """How long a connection may take to send a request's head before it is closed."""
     body_deadline: Duration = timedelta(seconds=20)
     """How long a request may take to send its body before it is refused with 408."""
-    stop_deadline: Duration = timedelta(seconds=15)
-    """How long requests under way may take to finish when the server is told to stop."""
+    stop_deadline: Duration = timedelta(seconds=7)
+    """How long requests under way may take to finish when the server is told to stop; jobs may take two seconds more, and
+    Docker kills what has not stopped after ten."""
 
 
 class OutboundSettings(Group):
