@@ -16,8 +16,8 @@ class Errands:
 
     @property
     def room(self) -> int:
-        """How many more may be set out on."""
-        return self.at_most - len(self._under_way)
+        """How many more may be set out on; none, too, when two who looked at once have set out on too many."""
+        return max(0, self.at_most - len(self._under_way))
 
     def set_out(self, work: Coroutine[None, None, None]) -> None:
         """Begin one."""

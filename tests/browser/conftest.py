@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from oidc_server.settings.model import Settings
 from tests.browser import chromium
 from tests.servers import Server, installation, serving
+
+expect.set_options(timeout=15_000)  # milliseconds, as long as a page may take
 
 
 @pytest.fixture

@@ -18,6 +18,16 @@ async def test_there_is_room_again_when_one_has_ended() -> None:
     assert [full, errands.room] == [0, 2]
 
 
+async def test_there_is_no_less_than_no_room() -> None:
+    errands, gate = Errands(1, failed=lambda error: None), asyncio.Event()
+    for _ in range(2):  # two looked at once, and both saw room
+        errands.set_out(_wait(gate))
+
+    assert errands.room == 0
+    gate.set()
+    await errands.finish()
+
+
 async def test_where_there_was_room_nobody_is_woken() -> None:
     errands, gate = Errands(2, failed=lambda error: None), asyncio.Event()
     errands.set_out(_wait(gate))
