@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def test_a_new_installation_gets_a_master_key_that_only_its_owner_reads(
     assert done.returncode == 0, done.stderr
     key = tmp_path / "new-keys" / "master.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    with sqlite3.connect(tmp_path / "new.db") as database:
+    with closing(sqlite3.connect(tmp_path / "new.db")) as database:
         assert database.execute("SELECT count(*) FROM signing_keys").fetchone() == (1,)
 
 
@@ -31,7 +32,7 @@ def test_migrating_again_changes_nothing(run: Run, empty: dict[str, str], tmp_pa
 
     assert again.returncode == 0
     assert (tmp_path / "new-keys" / "master.key").read_bytes() == before
-    with sqlite3.connect(tmp_path / "new.db") as database:
+    with closing(sqlite3.connect(tmp_path / "new.db")) as database:
         assert database.execute("SELECT count(*) FROM signing_keys").fetchone() == (1,)
 
 
@@ -71,7 +72,7 @@ def test_commands_before_the_first_migration_say_what_to_do(run: Run, empty: dic
 
 def test_a_schema_of_a_newer_release_is_left_alone(run: Run, empty: dict[str, str], tmp_path: Path) -> None:
     run("migrate", **empty)
-    with sqlite3.connect(tmp_path / "new.db") as database:
+    with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
 
     again = run("migrate", **empty)
