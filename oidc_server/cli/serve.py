@@ -35,7 +35,7 @@ _GRACE_SECONDS = 2
 #: The status with which uvicorn leaves when an application doesn't start.
 _DID_NOT_START = 3
 #: In which a worker gives a sign of life. One that still loads gives none: a slow machine must not kill it each time.
-_WORKER_DEADLINE_SECONDS = 120
+_WORKER_DEADLINE_SECONDS = 60
 
 
 def serve(

@@ -48,8 +48,7 @@ class HttpSettings(Group):
     body_deadline: Duration = timedelta(seconds=20)
     """How long a request may take to send its body before it is refused with 408."""
     stop_deadline: Duration = timedelta(seconds=7)
-    """How long requests under way may take to finish when the server is told to stop; jobs may take two seconds more, and
-    Docker kills what has not stopped after ten."""
+    """How long requests under way may take to finish when the server is told to stop. Docker kills it after 10 seconds."""
 
 
 class OutboundSettings(Group):
