@@ -38,7 +38,8 @@ class Ring:
         self._database = database
         self._sealing = sealing
         self._changes = changes
-        self._is_stale = True
+        self._heard = 1  # of how many changes
+        self._seen = 0  # how many of them are in the rows
         self._rows: list[Row[Any]] = []
         self._keys: dict[str, jwt.Key] = {}
         self._published: tuple[list[str], Published] | None = None
@@ -107,19 +108,17 @@ class Ring:
 
     def refresh(self) -> None:
         """Read the keys anew if any may have changed; call it inside `Database.run`."""
-        if not self._is_stale:
+        heard = self._heard
+        if heard == self._seen:
             return
-        # Fresh as of now: a change that we hear of while we read makes them stale again.
-        self._is_stale = False
-        try:
-            self._read()
-        except BaseException:
-            self._is_stale = True
-            raise
-
-    def _read(self) -> None:
         with self._database.autocommit() as connection:
             rows = list(connection.execute(select(SigningKey.__table__).order_by(SigningKey.signs_from)))
+        # Whoever asked after us may have been answered before: what they know is newer.
+        if heard > self._seen:
+            self._take(rows)
+            self._seen = heard
+
+    def _take(self, rows: list[Row[Any]]) -> None:
         self._keys = {row.kid: self._known(row) or self._load(row) for row in rows}
         self._rows = rows
         self._published = None
@@ -130,7 +129,7 @@ class Ring:
         return known if known and (known.private is None) == (row.sealed_private_key is None) else None
 
     def _forget(self) -> None:
-        self._is_stale = True
+        self._heard += 1
 
     def _load(self, row: Row[Any]) -> jwt.Key:
         private = None

