@@ -74,6 +74,8 @@ class UpstreamPeople:
         user = directory.get(session, owner)
         if user is None:
             raise NotAdmitted(_REFUSED, because="disabled user")
+        if self._needs_verified and user.unconfirmed_since is not None:
+            raise NotAdmitted(_REFUSED, because="unconfirmed address")
         if upstream.refresh_claims:
             directory.refresh_claims(session, user, clean(told.claims))
         return user

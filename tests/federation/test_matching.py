@@ -118,3 +118,16 @@ async def test_only_the_allowed_domains_come_in(
     await deeds.come_by(person, upstream_provider)
 
     assert await deeds.is_signed_in(person) is comes_in
+
+
+async def test_an_account_that_was_linked_before_addresses_had_to_be_confirmed_lets_nobody_in(
+    person: Person, house: House, upstream_provider: UpstreamProvider
+) -> None:
+    await deeds.configure(house, upstream_provider.entry())
+    upstream_provider.person = {"sub": "1", "preferred_username": "carol"}
+    assert (await deeds.come_by(person, upstream_provider)).status == 200
+    await person.sign_out()
+    carol = await accounts.user(house, "carol")
+    await accounts.in_transaction(house, directory.update_user, carol.id, unconfirmed_since=clock.now())
+
+    assert (await deeds.come_by(person, upstream_provider)).status == 422
